@@ -1,0 +1,377 @@
+#include <string.h>
+
+#include "base/check.h"
+#include "base/log.h"
+#include "service/registry.h"
+#include "wire/code_text.h"
+#include "wire/validate.h"
+
+/* Everything that becomes of commands, up to the packed receipts that wait for their commit. */
+
+/* A command on its way: what the wire said and what became of it. */
+struct candidate {
+    const Common__V1__Command *wire;
+    const struct principal *principal; /* who sent it */
+    const char *organisation;          /* in whose name */
+    enum role role;
+    Common__V1__Receipt *receipt;
+};
+
+static bool begin(struct registry *registry) {
+    if (!registry->folded) {
+        return false;
+    }
+    if (!registry->in_transaction && !registry->failed) {
+        registry->in_transaction = true;
+        registry->failed = journal_begin(registry->journal) != STATUS_OK;
+    }
+    return !registry->failed;
+}
+
+/* --- receipts --- */
+
+static void set_problem(struct registry *registry, Common__V1__Receipt *receipt, uint32_t code, const char *field) {
+    receipt->problem = arena_alloc(&registry->receipts, sizeof *receipt->problem);
+    CHECK(receipt->problem != NULL);
+    common__v1__problem__init(receipt->problem);
+    answer_fill_problem(registry, receipt->problem, code, field);
+}
+
+/* A refusal read back from the store; its texts live in the arena. */
+struct stored_refusal {
+    struct arena *arena;
+    struct journal_refusal row;
+};
+
+static bool copy_refusal(const struct journal_refusal *refusal, void *user) {
+    struct stored_refusal *stored = user;
+    stored->row = *refusal;
+    stored->row.principal = NULL;
+    stored->row.field = arena_strdup(stored->arena, refusal->field);
+    stored->row.organisation = arena_strdup(stored->arena, refusal->organisation);
+    uint8_t *body = arena_alloc(stored->arena, refusal->body_size);
+    CHECK(stored->row.field != NULL && stored->row.organisation != NULL && body != NULL);
+    if (refusal->body != NULL) {
+        memcpy(body, refusal->body, refusal->body_size);
+        stored->row.body = body;
+    }
+    return false;
+}
+
+/* NOT_FOUND when there is no refusal of this number. */
+static enum status load_refusal(struct registry *registry, uint64_t number, bool with_body,
+                                struct stored_refusal *stored) {
+    enum status status = journal_refusals(registry->journal, number - 1, 1, NULL, with_body, copy_refusal, stored);
+    return status == STATUS_OK && stored->row.number != number ? STATUS_NOT_FOUND : status;
+}
+
+/* The first receipt of a command that is known already. */
+static void set_duplicate(struct registry *registry, Common__V1__Receipt *receipt,
+                          const struct journal_outcome *outcome) {
+    registry->counters.duplicates++;
+    receipt->result = COMMON__V1__RESULT__RESULT_DUPLICATE;
+    receipt->first_seq = outcome->first_seq;
+    receipt->events = outcome->events;
+    if (outcome->refusal == 0) {
+        return;
+    }
+    struct stored_refusal first = {.arena = &registry->receipts};
+    if (load_refusal(registry, outcome->refusal, false, &first) != STATUS_OK) {
+        registry->failed = true;
+        return;
+    }
+    set_problem(registry, receipt, first.row.code, first.row.field);
+}
+
+static void count_refusal(struct registry *registry, uint32_t code) {
+    registry->counters.refused++;
+    registry->counters.refused_by_code[code < 255 ? code : 255]++;
+}
+
+static void refuse(struct registry *registry, const struct candidate *candidate, uint32_t code, const char *field) {
+    count_refusal(registry, code);
+    candidate->receipt->result = COMMON__V1__RESULT__RESULT_REFUSED;
+    set_problem(registry, candidate->receipt, code, field);
+    struct journal_refusal refusal = {.at_ms = registry->now_ms,
+                                      .principal = candidate->principal->name,
+                                      .organisation = candidate->organisation,
+                                      .code = code,
+                                      .field = field == NULL ? "" : field,
+                                      .occurred_at_ms = candidate->wire->occurred_at_ms,
+                                      .expected_version = candidate->wire->expected_version,
+                                      .body = candidate->wire->body.data,
+                                      .body_size = candidate->wire->body.len};
+    if (id_is_v7(candidate->wire->id.data, candidate->wire->id.len)) { /* otherwise it was never claimed */
+        memcpy(refusal.command.bytes, candidate->wire->id.data, ID_BYTES);
+    }
+    if (journal_refuse(registry->journal, &refusal) != STATUS_OK) {
+        registry->failed = true;
+    }
+}
+
+/* --- deciding --- */
+
+/* Form that needs no unpacking. 0 = well. */
+static uint32_t check_times(const struct registry *registry, const Common__V1__Command *wire, const char **field) {
+    struct id id;
+    memcpy(id.bytes, wire->id.data, ID_BYTES);
+    if ((int64_t)id_time_ms(&id) > registry->now_ms + registry->settings.future_ms) {
+        *field = "id";
+        return COMMON__V1__CODE__CODE_IN_THE_FUTURE;
+    }
+    *field = "occurred_at_ms";
+    if (wire->occurred_at_ms <= 0) {
+        return COMMON__V1__CODE__CODE_BAD_TIME;
+    }
+    if (wire->occurred_at_ms > registry->now_ms + registry->settings.future_ms) {
+        return COMMON__V1__CODE__CODE_IN_THE_FUTURE;
+    }
+    return 0;
+}
+
+static uint32_t unpack_body(struct registry *registry, const struct candidate *candidate, struct command *command,
+                            const char **field) {
+    const ProtobufCBinaryData *body = &candidate->wire->body;
+    command->body = protobuf_c_message_unpack(registry->service->command_descriptor, &registry->scratch.allocator,
+                                              body->len, body->data);
+    *field = "body";
+    if (command->body == NULL) {
+        return COMMON__V1__CODE__CODE_MALFORMED;
+    }
+    Common__V1__Code code = validate_message(command->body, field);
+    if (code != COMMON__V1__CODE__CODE_UNSPECIFIED) {
+        return code;
+    }
+    *field = "body";
+    return registry->service->may_submit(candidate->role, command->body) ? 0 : COMMON__V1__CODE__CODE_FORBIDDEN;
+}
+
+/* Appends one event and folds it into the state. */
+static void record_event(struct registry *registry, const struct id *command, struct event *event) {
+    event->seq = journal_next(registry->journal);
+    buffer_clear(&registry->public_body);
+    if (event->public_body != NULL) {
+        size_t size = protobuf_c_message_get_packed_size(event->public_body);
+        protobuf_c_message_pack(event->public_body, buffer_reserve(&registry->public_body, size));
+        registry->public_body.size = size;
+    }
+    struct journal_row row = {.prev = event->prev,
+                              .command = *command,
+                              .at_ms = registry->now_ms,
+                              .type = event->type,
+                              .private_body = event->private_body,
+                              .private_size = event->private_size,
+                              .public_body = registry->public_body.data,
+                              .public_size = registry->public_body.size};
+    if (journal_append(registry->journal, &row) != STATUS_OK) {
+        registry->failed = true;
+        return;
+    }
+    CHECK(row.seq == event->seq);
+    registry->service->evolve(registry->self, event);
+    feed_server_note(registry->feed, &row);
+    registry->counters.events++;
+}
+
+static void record_decision(struct registry *registry, const struct id *command, struct decision *decision) {
+    for (size_t i = 0; i < decision->event_count && !registry->failed; i++) {
+        record_event(registry, command, &decision->events[i]);
+    }
+}
+
+static void accept_command(struct registry *registry, const struct candidate *candidate, const struct id *id,
+                           struct decision *decision) {
+    Common__V1__Receipt *receipt = candidate->receipt;
+    registry->counters.accepted++;
+    receipt->result = COMMON__V1__RESULT__RESULT_ACCEPTED;
+    receipt->events = (uint32_t)decision->event_count;
+    receipt->first_seq = decision->event_count > 0 ? journal_next(registry->journal) : 0;
+    if (decision->code != 0) {
+        set_problem(registry, receipt, decision->code, decision->field);
+    }
+    if (decision->event_count == 0 && journal_claim_empty(registry->journal, id) != STATUS_OK) {
+        registry->failed = true;
+    }
+    record_decision(registry, id, decision);
+}
+
+static void decide(struct registry *registry, const struct candidate *candidate) {
+    const Common__V1__Command *wire = candidate->wire;
+    if (!id_is_v7(wire->id.data, wire->id.len)) {
+        refuse(registry, candidate, COMMON__V1__CODE__CODE_BAD_ID, "id");
+        return;
+    }
+    struct id id;
+    memcpy(id.bytes, wire->id.data, ID_BYTES);
+    struct journal_outcome outcome;
+    enum status status = journal_claim(registry->journal, &id, &outcome);
+    if (status == STATUS_EXISTS) {
+        set_duplicate(registry, candidate->receipt, &outcome);
+        return;
+    }
+    if (status != STATUS_OK) {
+        registry->failed = true;
+        return;
+    }
+    arena_reset(&registry->scratch);
+    struct command command = {.organisation = candidate->organisation,
+                              .role = candidate->role,
+                              .occurred_at_ms = wire->occurred_at_ms,
+                              .received_at_ms = registry->now_ms,
+                              .expected_version = wire->expected_version};
+    const char *field = NULL;
+    uint32_t code = check_times(registry, wire, &field);
+    if (code == 0) {
+        code = unpack_body(registry, candidate, &command, &field);
+    }
+    if (code != 0) {
+        refuse(registry, candidate, code, field);
+        return;
+    }
+    struct decision decision = {0};
+    registry->service->decide(registry->self, &command, &registry->scratch, &decision);
+    if (decision.refused) {
+        refuse(registry, candidate, decision.code, decision.field);
+    } else {
+        accept_command(registry, candidate, &id, &decision);
+    }
+}
+
+/* --- requests --- */
+
+static void reply_receipts(struct registry *registry, const struct incoming *incoming, Common__V1__Receipts *receipts) {
+    Common__V1__Reply reply = COMMON__V1__REPLY__INIT;
+    reply.request = incoming->request->request;
+    reply.body_case = COMMON__V1__REPLY__BODY_RECEIPTS;
+    reply.receipts = receipts;
+    outbox_add(&registry->outbox, &incoming->peer, &reply);
+}
+
+/* Decides n commands in the name of one organisation and stages their receipts. */
+static void decide_all(struct registry *registry, const struct incoming *incoming, struct candidate candidate,
+                       Common__V1__Command *const *commands, size_t n) {
+    arena_reset(&registry->receipts);
+    Common__V1__Receipts receipts = COMMON__V1__RECEIPTS__INIT;
+    receipts.n_receipts = n;
+    receipts.receipts = arena_alloc(&registry->receipts, n * sizeof *receipts.receipts);
+    Common__V1__Receipt *rows = arena_alloc(&registry->receipts, n * sizeof *rows);
+    CHECK(receipts.receipts != NULL && rows != NULL);
+    for (size_t i = 0; i < n && !registry->failed; i++) {
+        common__v1__receipt__init(&rows[i]);
+        receipts.receipts[i] = &rows[i];
+        candidate.wire = commands[i];
+        candidate.receipt = &rows[i];
+        decide(registry, &candidate);
+    }
+    registry->turn_commands += n;
+    if (registry->failed) {
+        receipts.n_receipts = 0; /* the whole turn will be answered UNAVAILABLE; this only holds its place */
+    }
+    reply_receipts(registry, incoming, &receipts);
+}
+
+void intake_submit(struct registry *registry, const struct incoming *incoming) {
+    const Common__V1__Submit *submit = incoming->request->submit;
+    const struct principal *principal = incoming->principal;
+    if (principal->role != ROLE_PUBLISHER && principal->role != ROLE_OPERATOR) {
+        answer_problem(registry, incoming, COMMON__V1__CODE__CODE_FORBIDDEN, "");
+        return;
+    }
+    if (submit->organisation[0] != '\0' && strcmp(submit->organisation, principal->organisation) != 0) {
+        answer_problem(registry, incoming, COMMON__V1__CODE__CODE_NOT_YOUR_ORGANISATION, "organisation");
+        return;
+    }
+    if (!begin(registry)) {
+        answer_problem(registry, incoming, COMMON__V1__CODE__CODE_UNAVAILABLE, "");
+        return;
+    }
+    struct candidate candidate = {
+        .principal = principal, .organisation = principal->organisation, .role = principal->role};
+    decide_all(registry, incoming, candidate, submit->commands, submit->n_commands);
+}
+
+/* A refused command taken out of the store is decided as if its organisation had just sent it again. */
+void intake_resubmit(struct registry *registry, const struct incoming *incoming) {
+    const struct principal *principal = incoming->principal;
+    const Common__V1__Resubmit *resubmit = incoming->request->resubmit;
+    if (principal->role != ROLE_PUBLISHER && principal->role != ROLE_OPERATOR) {
+        answer_problem(registry, incoming, COMMON__V1__CODE__CODE_FORBIDDEN, "");
+        return;
+    }
+    struct stored_refusal stored = {.arena = &registry->request};
+    enum status status = STATUS_NOT_FOUND;
+    if (resubmit->number != 0) {
+        status = begin(registry) ? load_refusal(registry, resubmit->number, true, &stored) : STATUS_UNAVAILABLE;
+    }
+    bool own = status == STATUS_OK && strcmp(stored.row.organisation, principal->organisation) == 0;
+    if (status == STATUS_OK && !own && principal->role != ROLE_OPERATOR) {
+        status = STATUS_NOT_FOUND;
+    }
+    if (status != STATUS_OK) {
+        answer_problem(registry, incoming,
+                       status == STATUS_NOT_FOUND ? COMMON__V1__CODE__CODE_NOT_FOUND
+                                                  : COMMON__V1__CODE__CODE_UNAVAILABLE,
+                       "number");
+        return;
+    }
+    Common__V1__Command command = COMMON__V1__COMMAND__INIT;
+    command.id = resubmit->id;
+    command.occurred_at_ms = stored.row.occurred_at_ms;
+    command.expected_version = stored.row.expected_version;
+    command.body = (ProtobufCBinaryData){stored.row.body_size, (uint8_t *)(uintptr_t)stored.row.body};
+    struct candidate candidate = {.principal = principal,
+                                  .organisation = stored.row.organisation,
+                                  .role = own ? principal->role : ROLE_PUBLISHER};
+    Common__V1__Command *commands[] = {&command};
+    decide_all(registry, incoming, candidate, commands, 1);
+}
+
+/* --- time --- */
+
+void intake_tick(struct registry *registry) {
+    if (registry->service->tick == NULL || !registry->folded) {
+        return;
+    }
+    bool done = false;
+    for (int round = 0; !done && round < 64 && begin(registry); round++) {
+        arena_reset(&registry->scratch);
+        struct decision decision = {0};
+        done = registry->service->tick(registry->self, registry->now_ms, &registry->scratch, &decision);
+        record_decision(registry, &(struct id){0}, &decision);
+    }
+}
+
+/* --- the end of a turn --- */
+
+static void fail_turn(struct registry *registry) {
+    LOG_ERROR("a commit failed; its commands are answered UNAVAILABLE and the state is folded again",
+              LOG_U("commands", registry->turn_commands));
+    journal_rollback(registry->journal);
+    feed_server_forget(registry->feed);
+    registry->counters.unavailable += registry->outbox.count;
+    Common__V1__Problem problem = COMMON__V1__PROBLEM__INIT;
+    answer_fill_problem(registry, &problem, COMMON__V1__CODE__CODE_UNAVAILABLE, "");
+    outbox_fail(&registry->outbox, registry->server, &problem);
+    registry->folded = recover_state(registry) == STATUS_OK;
+}
+
+void intake_finish(struct registry *registry) {
+    if (registry->in_transaction && !registry->failed) {
+        registry->failed = journal_commit(registry->journal) != STATUS_OK;
+    }
+    if (registry->failed) {
+        fail_turn(registry);
+    } else if (registry->in_transaction) {
+        feed_server_committed(registry->feed, journal_head(registry->journal));
+    }
+    if (registry->turn_commands > 0) {
+        registry->counters.batches++;
+        if (registry->turn_commands > registry->counters.batch_commands_max) {
+            registry->counters.batch_commands_max = registry->turn_commands;
+        }
+    }
+    registry->in_transaction = false;
+    registry->failed = false;
+    registry->turn_commands = 0;
+    outbox_send(&registry->outbox, registry->server);
+}

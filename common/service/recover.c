@@ -1,0 +1,198 @@
+#include <inttypes.h>
+#include <signal.h>
+#include <sodium.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/civil.h"
+#include "base/log.h"
+#include "service/registry.h"
+
+/* The state as the fold of the log: at the start, after a failed commit, and in the child that writes a snapshot. */
+
+/* A private body on its way to evolve: aligned, as the structs in it want. */
+struct aligned_body {
+    _Alignas(16) uint8_t bytes[EVENT_PRIVATE_BYTES_MAX];
+};
+
+static enum status fold_row(struct registry *registry, const struct journal_row *row, uint64_t expected_seq,
+                            struct aligned_body *body) {
+    if (row->seq != expected_seq || row->private_size > sizeof body->bytes) {
+        LOG_ERROR("the log has a gap or an oversized row; restore it from a backup", LOG_U("seq", expected_seq));
+        return STATUS_CORRUPT;
+    }
+    if (row->private_size > 0) {
+        memcpy(body->bytes, row->private_body, row->private_size);
+    }
+    struct event event = {.type = row->type,
+                          .seq = row->seq,
+                          .prev = row->prev,
+                          .private_body = body->bytes,
+                          .private_size = row->private_size};
+    registry->service->evolve(registry->self, &event);
+    return STATUS_OK;
+}
+
+static enum status fold_rows(struct registry *registry, struct journal_reader *reader, uint64_t after, uint64_t head,
+                             uint8_t chain[32]) {
+    struct aligned_body body;
+    uint64_t seq = after;
+    int64_t reported_ms = clock_monotonic_ms();
+    enum status status = journal_reader_seek(reader, after, head, true);
+    while (status == STATUS_OK) {
+        struct journal_row row;
+        status = journal_reader_next(reader, &row);
+        if (status == STATUS_OK) {
+            status = fold_row(registry, &row, ++seq, &body);
+            memcpy(chain, row.chain, 32);
+        }
+        if ((seq & 0xffff) == 0 && clock_monotonic_ms() - reported_ms > 2000) {
+            reported_ms = clock_monotonic_ms();
+            LOG_INFO("folding the log", LOG_U("seq", seq), LOG_U("head", head));
+        }
+    }
+    if (status == STATUS_NOT_FOUND && seq == head) {
+        return STATUS_OK;
+    }
+    return status == STATUS_NOT_FOUND ? STATUS_CORRUPT : status;
+}
+
+/* The newest usable snapshot into the empty state; mark->seq 0 when there is none. */
+static void load_snapshot(struct registry *registry, struct journal_reader *reader, uint64_t head,
+                          struct snapshot_mark *mark) {
+    struct snapshot_mark found = {0};
+    if (snapshot_load(registry->settings.folder, &mark->epoch, registry->service->layout, head, &registry->state,
+                      &found) != STATUS_OK) {
+        return;
+    }
+    if (journal_reader_matches(reader, found.seq, found.chain) != STATUS_OK) {
+        LOG_WARN("the snapshot is of another log; folding from the beginning", LOG_U("seq", found.seq));
+        state_clear(&registry->state);
+        return;
+    }
+    *mark = found;
+}
+
+/* Folds everything committed; mark tells up to where. */
+static enum status fold_log(struct registry *registry, bool with_snapshot, struct snapshot_mark *mark,
+                            uint64_t *from_snapshot) {
+    struct journal_reader *reader = NULL;
+    uint64_t head = 0;
+    enum status status = journal_reader_open(&registry->journal_options, &reader);
+    if (status == STATUS_OK) {
+        status = journal_reader_head(reader, &head, &mark->epoch);
+    }
+    if (status != STATUS_OK) {
+        journal_reader_close(&reader);
+        return status;
+    }
+    state_clear(&registry->state);
+    mark->layout = registry->service->layout;
+    if (with_snapshot) {
+        load_snapshot(registry, reader, head, mark);
+    }
+    *from_snapshot = mark->seq;
+    status = fold_rows(registry, reader, mark->seq, head, mark->chain);
+    mark->seq = head;
+    journal_reader_close(&reader);
+    return status;
+}
+
+enum status recover_state(struct registry *registry) {
+    int64_t started_ms = clock_monotonic_ms();
+    struct snapshot_mark mark = {0};
+    uint64_t from_snapshot = 0;
+    enum status status = fold_log(registry, true, &mark, &from_snapshot);
+    if (status != STATUS_OK) {
+        LOG_ERROR("the log cannot be folded", LOG_S("status", status_name(status)));
+        return status;
+    }
+    registry->snapshot_seq = from_snapshot;
+    LOG_INFO("state folded", LOG_U("head", mark.seq), LOG_U("from_snapshot", from_snapshot),
+             LOG_U("bytes", state_bytes(&registry->state)), LOG_I("ms", clock_monotonic_ms() - started_ms));
+    return STATUS_OK;
+}
+
+/* --- snapshots --- */
+
+enum status recover_write_snapshot(struct registry *registry) {
+    struct snapshot_mark mark = {0};
+    uint64_t from_snapshot = 0;
+    enum status status = fold_log(registry, true, &mark, &from_snapshot);
+    if (status == STATUS_OK && mark.seq > from_snapshot) {
+        status = snapshot_save(registry->settings.folder, &mark, &registry->state);
+    }
+    LOG_INFO("snapshot", LOG_U("seq", mark.seq), LOG_S("status", status_name(status)));
+    return status;
+}
+
+enum status recover_print_fold(struct registry *registry) {
+    struct snapshot_mark mark = {0};
+    uint64_t from_snapshot = 0;
+    enum status status = fold_log(registry, false, &mark, &from_snapshot);
+    if (status == STATUS_OK) {
+        char hash[RECOVER_HASH_TEXT_BYTES];
+        recover_hash_text(registry, hash);
+        printf("%" PRIu64 " %s\n", mark.seq, hash);
+    }
+    return status;
+}
+
+void recover_hash_text(const struct registry *registry, char text[RECOVER_HASH_TEXT_BYTES]) {
+    uint8_t hash[32];
+    state_hash(&registry->state, hash);
+    sodium_bin2hex(text, RECOVER_HASH_TEXT_BYTES, hash, sizeof hash);
+}
+
+static void start_child(struct registry *registry) {
+    char *arguments[64];
+    size_t n = 0;
+    for (size_t i = 0; registry->argv[i] != NULL && n < 62; i++) {
+        arguments[n++] = registry->argv[i];
+    }
+    arguments[n++] = (char *)(uintptr_t) "snapshot";
+    arguments[n] = NULL;
+    posix_spawnattr_t attributes;
+    sigset_t none;
+    sigemptyset(&none);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+    int error = posix_spawn(&registry->snapshot_child, "/proc/self/exe", NULL, &attributes, arguments, environ);
+    posix_spawnattr_destroy(&attributes);
+    if (error != 0) {
+        registry->snapshot_child = 0;
+        LOG_WARN("the snapshot process cannot be started", LOG_S("error", strerror(error)));
+    }
+}
+
+static void reap_child(struct registry *registry) {
+    int status;
+    if (waitpid(registry->snapshot_child, &status, WNOHANG) != registry->snapshot_child) {
+        return;
+    }
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+        LOG_WARN("the snapshot process failed; a start will fold more of the log", LOG_I("wait_status", status));
+    }
+    registry->snapshot_child = 0;
+}
+
+/* Due when at least snapshot_rows and a half of what the last one held is new: the folding that snapshots cost in all
+ * stays proportional to the log. */
+static bool is_snapshot_due(const struct registry *registry) {
+    uint64_t new_rows = journal_head(registry->journal) - registry->snapshot_seq;
+    return new_rows >= registry->settings.snapshot_rows && new_rows >= registry->snapshot_seq / 2;
+}
+
+void recover_snapshot_tick(struct registry *registry) {
+    if (registry->snapshot_child != 0) {
+        reap_child(registry);
+    } else if (registry->folded && is_snapshot_due(registry)) {
+        registry->snapshot_seq = journal_head(registry->journal);
+        start_child(registry);
+    }
+}

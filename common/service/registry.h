@@ -1,0 +1,94 @@
+#ifndef SERVICE_REGISTRY_H
+#define SERVICE_REGISTRY_H
+
+#include "base/arena.h"
+#include "journal/journal.h"
+#include "service/daemon.h"
+#include "service/feed_server.h"
+#include "service/outbox.h"
+#include "service/service.h"
+#include "state/snapshot.h"
+#include "wire/server.h"
+
+/* The skeleton's own parts share this; nobody outside common/service includes it. One per process. */
+
+struct registry_settings {
+    const char *folder;     /* of the store */
+    char log_path[512];     /* FOLDER/log.db */
+    size_t batch_commands;  /* most commands in one commit */
+    int64_t batch_ns;       /* most time to gather one commit */
+    int64_t future_ms;      /* how far ahead a time may be */
+    uint64_t snapshot_rows; /* a snapshot after so many new rows */
+    uint8_t seal_key[32];
+};
+
+struct registry_counters {
+    uint64_t accepted;
+    uint64_t duplicates;
+    uint64_t refused;
+    uint64_t unavailable;          /* whole requests, because a commit failed */
+    uint64_t refused_by_code[256]; /* codes of 255 and above share the last */
+    uint64_t events;
+    uint64_t batches;            /* commits with commands */
+    uint64_t batch_commands_max; /* since the start */
+    uint64_t queries;
+};
+
+struct registry {
+    const struct service *service;
+    struct config *config;
+    struct registry_settings settings;
+    struct daemon *daemon;
+    struct server *server;
+    struct journal *journal;
+    struct journal_options journal_options;
+    void *self; /* the service's state */
+    struct state state;
+    struct feed_server *feed;
+    struct outbox outbox;
+    struct arena request;  /* one request, unpacked */
+    struct arena receipts; /* receipts of one request */
+    struct arena scratch;  /* one command: body, decision */
+    struct buffer public_body;
+    struct registry_counters counters;
+    int64_t now_ms; /* of the turn */
+    int64_t started_ms;
+    size_t turn_commands; /* decided in the open transaction */
+    bool in_transaction;
+    bool failed;           /* the transaction is lost: answer UNAVAILABLE, then fold again */
+    bool folded;           /* the state is the fold of the log */
+    uint64_t snapshot_seq; /* of the newest snapshot known */
+    pid_t snapshot_child;  /* 0: none runs */
+    char *const *argv;     /* for the child */
+};
+
+/* intake.c: everything a Submit or Resubmit needs, up to the packed receipts in the outbox. */
+void intake_submit(struct registry *registry, const struct incoming *incoming);
+void intake_resubmit(struct registry *registry, const struct incoming *incoming);
+/* One second has passed: the service's tick. */
+void intake_tick(struct registry *registry);
+/* Ends the turn: commit, send, or fail all of it. */
+void intake_finish(struct registry *registry);
+
+/* answers.c: what changes nothing. */
+void answer_request(struct registry *registry, const struct incoming *incoming);
+/* Stages a Problem as the whole answer to a request. */
+void answer_problem(struct registry *registry, const struct incoming *incoming, uint32_t code, const char *field);
+/* Fills a Problem with the texts of a code. */
+void answer_fill_problem(const struct registry *registry, Common__V1__Problem *problem, uint32_t code,
+                         const char *field);
+void registry_metrics(void *user, struct buffer *out);
+
+/* recover.c: the state as the fold of the log. */
+enum status recover_state(struct registry *registry);
+/* Runs in the child process: folds the log read-only and saves a snapshot. */
+enum status recover_write_snapshot(struct registry *registry);
+/* Folds the whole log from empty, without a snapshot, and prints "HEAD HASH" on stdout. */
+enum status recover_print_fold(struct registry *registry);
+/* state_hash as hexadecimal text. */
+#define RECOVER_HASH_TEXT_BYTES 65
+void recover_hash_text(const struct registry *registry, char text[RECOVER_HASH_TEXT_BYTES]);
+/* Starts the child when enough rows are new, notices its end. Called once a second. */
+void recover_snapshot_tick(struct registry *registry);
+
+#endif

@@ -1,0 +1,86 @@
+#ifndef SERVICE_SERVICE_H
+#define SERVICE_SERVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <protobuf-c/protobuf-c.h>
+
+#include "base/arena.h"
+#include "base/id.h"
+#include "base/status.h"
+#include "common/v1/problem.pb-c.h"
+#include "config/config.h"
+#include "state/state.h"
+#include "wire/code_text.h"
+#include "wire/keys.h"
+
+/*
+ * A registry = this struct. The skeleton owns the loop, the sockets, the log, receipts, feeds, snapshots, health; a
+ * service contributes its state, its rules and its schema. decide and evolve are pure: no I/O, no clock, no randomness.
+ */
+
+/* A command as the rules see it: form is checked, the body is unpacked and validated. */
+struct command {
+    const char *organisation;   /* in whose name */
+    enum role role;
+    int64_t occurred_at_ms;     /* > 0, not beyond the setting into the future */
+    int64_t received_at_ms;     /* the skeleton's time for this batch */
+    uint64_t expected_version;  /* 0 = any */
+    const ProtobufCMessage *body; /* of service.command_descriptor, oneof set */
+};
+
+/* An event as decide makes it and evolve reads it. */
+#define EVENT_PRIVATE_BYTES_MAX 65536
+struct event {
+    uint32_t type;            /* the service's own numbering, for ever */
+    uint64_t seq;             /* given by the skeleton before evolve */
+    uint64_t prev;            /* last event of the same subject, from the state; 0 = first */
+    const void *private_body; /* what evolve needs: a struct without padding or pointers, little endian */
+    size_t private_size;
+    const ProtobufCMessage *public_body; /* of service.event_descriptor; NULL: not in the feed. Not there when folding */
+};
+
+/* What decide says. Zeroed before each call. */
+#define DECISION_EVENTS_MAX 8
+struct decision {
+    struct event events[DECISION_EVENTS_MAX]; /* in order; each is evolved before the next command is decided, and an
+                                                 event may rely on those before it in the same decision */
+    size_t event_count;                       /* 0 and no refusal: accepted, changes nothing */
+    uint32_t code;                            /* not 0 and refused: the refusal; not 0 and not refused: a warning */
+    bool refused;
+    const char *field;                        /* static text; may be NULL */
+};
+
+struct service {
+    const char *name;                                     /* "visits" */
+    const ProtobufCMessageDescriptor *command_descriptor; /* visits.v1.Command */
+    const ProtobufCMessageDescriptor *event_descriptor;   /* visits.v1.Event */
+    const ProtobufCMessageDescriptor *query_descriptor;   /* visits.v1.Query; NULL: no queries */
+    const struct code_text *codes;
+    const struct config_key *config_keys;                 /* own keys; NULL: none */
+    uint32_t layout;                                      /* of the state's rows: raise it when they change */
+
+    /* Makes the empty state and registers its tables; reads settings and secrets it needs. CONFIG with error filled. */
+    enum status (*open)(const struct config *config, struct state *state, void **self, struct config_error *error);
+    void (*close)(void **self);
+
+    /* Pure. Sees the whole state, changes nothing; what it returns lives in arena. */
+    void (*decide)(const void *self, const struct command *command, struct arena *arena, struct decision *decision);
+    /* Pure, cannot fail, the only code that changes state. public_body is NULL when the log is folded. */
+    void (*evolve)(void *self, const struct event *event);
+    /* NULL: nothing happens by time alone. Called at most once a second with the time; events are logged with no command
+     * id. Returns false when there is more to do at the same time (it is called again after a turn of the loop). */
+    bool (*tick)(const void *self, int64_t now_ms, struct arena *arena, struct decision *decision);
+    /* Pure. Answers a query (unpacked, validated) with a message of the service's Answer in arena, or NULL and *code. */
+    const ProtobufCMessage *(*query)(const void *self, const struct principal *principal, const ProtobufCMessage *query,
+                                     struct arena *arena, uint32_t *code);
+    /* Whether a principal may submit this command body at all (role). The organisation is checked by the skeleton. */
+    bool (*may_submit)(enum role role, const ProtobufCMessage *body);
+};
+
+/* Runs the registry until it is asked to stop; returns the exit code. */
+int service_run(const struct service *service, int argc, char **argv);
+
+#endif

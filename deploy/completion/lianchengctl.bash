@@ -1,0 +1,47 @@
+# bash completion for lianchengctl. Install as /usr/share/bash-completion/completions/lianchengctl.
+# Options come from the program's own --help, so that this file names no option twice.
+
+_lianchengctl_options() {
+    lianchengctl "$1" --help 2>/dev/null | sed -n 's/^ *\(--[a-z-]*\).*/\1/p'
+}
+
+_lianchengctl() {
+    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} command='' words=() word skip=0
+    local commands='init check-config key status health ping submit query follow rejects verify rebuild replay'
+    for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+        if ((skip)); then
+            skip=0
+        elif [[ $word == --config ]]; then
+            skip=1
+        elif [[ $word != -* ]]; then
+            [[ $command ]] && words+=("$word")
+            command=${command:-$word}
+        fi
+    done
+    COMPREPLY=()
+    case $previous in
+    --config | --key | --keys | --out | --facilities | --rejects | --folder)
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        return
+        ;;
+    esac
+    if [[ -z $command ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$commands --config --json --help --version" -- "$current")
+        return
+    fi
+    if [[ $current == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$(_lianchengctl_options "$command")" -- "$current")
+        return
+    fi
+    case $command:${#words[@]} in
+    key:0) mapfile -t COMPREPLY < <(compgen -W 'list add rotate revoke' -- "$current") ;;
+    rejects:0) mapfile -t COMPREPLY < <(compgen -W 'list show resubmit' -- "$current") ;;
+    rejects:1 | follow:0) mapfile -t COMPREPLY < <(compgen -W 'visits' -- "$current") ;;
+    status:0 | ping:0 | submit:0 | query:0 | check-config:0)
+        mapfile -t COMPREPLY < <(compgen -W 'visits aggregator' -- "$current")
+        ;;
+    *) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
+    esac
+}
+
+complete -F _lianchengctl lianchengctl

@@ -1,0 +1,23 @@
+#!/bin/sh
+# Runs in the init container: makes /liancheng, or adds what is missing in it. No secret is ever made anew.
+set -eu
+umask 077
+secret=/liancheng/secret
+
+lianchengctl init --folder /liancheng --facilities /facilities.tsv --add
+
+make_password() { # file
+    [ -e "$secret/$1" ] || head -c 24 /dev/urandom | base64 | tr '+/' '-_' >"$secret/$1"
+}
+make_passfile() { # file, user, password file
+    [ -e "$secret/$1" ] || printf 'postgres:5432:liancheng:%s:%s\n' "$2" "$(cat "$secret/$3")" >"$secret/$1"
+}
+make_password postgres.password
+make_password postgres-writer.password
+make_password postgres-bureau.password
+make_passfile pgpass-migrate postgres postgres.password
+make_passfile pgpass-writer liancheng_writer postgres-writer.password
+
+chown -R "$LIANCHENG_OWNER" /liancheng
+chown "$POSTGRES_OWNER" "$secret"/postgres*.password
+chmod 0400 "$secret"/*

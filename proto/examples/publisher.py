@@ -1,0 +1,124 @@
+#!/usr/bin/python3
+"""Publishes the visits of a CSV file as a hospital does:
+
+    publisher.py --endpoint tcp://127.0.0.1:7101 --key HOSPITAL.key --server-key visits.pub visits.csv
+
+Columns: visit_number, resident_id, local_id, card_kind, visit_class, opened_at (ISO 8601 with its offset). Prints one
+line for each refused visit or warning, then the counts. Exit code 0 when no visit was refused, 1 when some were."""
+import argparse
+import csv
+import datetime
+import os
+import sys
+import time
+
+import liancheng
+
+from common.v1 import problem_pb2, submit_pb2  # noqa: I100
+from visits.v1 import commands_pb2
+
+COMMANDS_PER_SUBMIT = 500
+IN_FLIGHT = 8  # Submits sent and not yet answered
+RESEND_S = 5
+RETRY_LATER = {problem_pb2.CODE_UNAVAILABLE, problem_pb2.CODE_EXHAUSTED}
+
+
+def uuid7():
+    """RFC 9562: 48 bits of Unix milliseconds, version, variant, the rest random."""
+    bits = bytearray(int(time.time() * 1000).to_bytes(6, "big") + os.urandom(10))
+    bits[6] = bits[6] & 0x0F | 0x70
+    bits[8] = bits[8] & 0x3F | 0x80
+    return bytes(bits)
+
+
+def command_of(row):
+    opened_at = datetime.datetime.fromisoformat(row["opened_at"])
+    visit = commands_pb2.OpenVisit(
+        visit_number=row["visit_number"],
+        resident_id=row["resident_id"],
+        local_id=row["local_id"],
+        card_kind="CARD_KIND_" + row["card_kind"].upper(),
+        visit_class="VISIT_CLASS_" + row["visit_class"].upper(),
+    )
+    return submit_pb2.Command(
+        id=uuid7(),
+        occurred_at_ms=round(opened_at.timestamp() * 1000),
+        body=commands_pb2.Command(open_visit=visit).SerializeToString(),
+    )
+
+
+def submits_of(rows):
+    """(Submit, its rows), at most COMMANDS_PER_SUBMIT each."""
+    for begin in range(0, len(rows), COMMANDS_PER_SUBMIT):
+        part = rows[begin : begin + COMMANDS_PER_SUBMIT]
+        yield submit_pb2.Submit(commands=[command_of(row) for row in part]), part
+
+
+class Publisher:
+    def __init__(self, connection):
+        self.connection = connection
+        self.open = {}  # number of the request: (Submit, rows)
+        self.counts = {"accepted": 0, "duplicate": 0, "refused": 0, "warning": 0}
+
+    def send(self, submit, rows):
+        self.open[self.connection.send(submit=submit)] = (submit, rows)
+
+    def take_replies(self):
+        """Waits for one reply. Silence, or a daemon that cannot commit now: the same again, with the same ids; what was
+        decided before is answered as a duplicate and nothing happens twice."""
+        reply = self.connection.receive(RESEND_S)
+        if reply is None:
+            again, self.open = self.open, {}
+        elif reply.request not in self.open:
+            return  # to a Submit that was sent again since
+        elif reply.WhichOneof("body") == "receipts":
+            self.count(reply.receipts.receipts, self.open.pop(reply.request)[1])
+            return
+        elif reply.problem.code in RETRY_LATER:
+            again = {reply.request: self.open.pop(reply.request)}
+            time.sleep(1)
+        else:
+            raise liancheng.Refused(reply.problem)
+        for submit, rows in again.values():
+            self.send(submit, rows)
+
+    def count(self, receipts, rows):
+        for receipt, row in zip(receipts, rows):
+            refused = receipt.result == submit_pb2.RESULT_REFUSED
+            duplicate = receipt.result == submit_pb2.RESULT_DUPLICATE
+            self.counts["refused" if refused else "duplicate" if duplicate else "accepted"] += 1
+            if receipt.problem.code:
+                self.counts["warning"] += not refused
+                word = "refused" if refused else "warning"
+                problem = receipt.problem
+                print(f"{word}: visit {row['visit_number']}: {problem.code} {problem.field}: {problem.message}")
+
+    def publish(self, rows):
+        for submit, part in submits_of(rows):
+            while len(self.open) >= IN_FLIGHT:
+                self.take_replies()
+            self.send(submit, part)
+        while self.open:
+            self.take_replies()
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--endpoint", required=True)
+    arguments.add_argument("--key", required=True, help="the hospital's own key file")
+    arguments.add_argument("--server-key", required=True, help="the registry's public key file")
+    arguments.add_argument("file", help="the CSV file, - for standard input")
+    options = arguments.parse_args()
+    with open(0 if options.file == "-" else options.file, encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    publisher = Publisher(liancheng.Connection(options.endpoint, options.key, options.server_key))
+    try:
+        publisher.publish(rows)
+    except liancheng.Refused as refused:
+        sys.exit(f"the registry refuses this publisher: {refused}")
+    print(" ".join(f"{word}={count}" for word, count in publisher.counts.items()))
+    return 1 if publisher.counts["refused"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,164 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "aggregator/aggregator.h"
+#include "aggregator/fold.h"
+#include "base/civil.h"
+#include "base/log.h"
+
+#define BODY_UNPACK_BYTES_MAX (8 * 1024 * 1024)
+#define BATCH_UNPACK_BYTES_MAX (16 * 1024 * 1024)
+
+const struct config_key aggregator_config_keys[] = {
+    {"/server/bind", CONFIG_STRING, "tcp://127.0.0.1:7100", 0, 0, "", "Endpoint at which queries are answered."},
+    {"/server/key", CONFIG_SECRET, NULL, 0, 0, "", "File of this server's own CURVE key."},
+    {"/server/keys", CONFIG_STRING, NULL, 0, 0, "path", "Table of the principals that may connect."},
+    {"/postgres/conninfo", CONFIG_STRING, NULL, 0, 0, "",
+     "Connection string of PostgreSQL; name a password file in it (passfile=...) rather than a password."},
+    {"/client/key", CONFIG_SECRET, NULL, 0, 0, "", "File of the CURVE key with which the sources are followed."},
+    {"/sources/*/endpoint", CONFIG_STRING, NULL, 0, 0, "", "Endpoint of a registry whose feed is followed."},
+    {"/sources/*/server_key", CONFIG_STRING, NULL, 0, 0, "path", "File of that registry's public key."},
+    {"/feed/window", CONFIG_INTEGER, "100000", 1000, 1000000, "events",
+     "Most events of one source on their way at any time."},
+    {"/flush/events", CONFIG_INTEGER, "20000", 1, 1000000, "events", "Events folded that bring about a transaction."},
+    {"/flush/ms", CONFIG_INTEGER, "200", 1, 60000, "ms", "Age of the oldest folded event that does the same."},
+    {"/flush/cells", CONFIG_INTEGER, "65536", 16384, 1048576, "cells",
+     "Most cells in one transaction; two sets of so many are held in memory."},
+    {0},
+};
+
+/* --- Callbacks of the daemon ---------------------------------------------------------------------------------------- */
+
+static bool is_ready(void *user, char *reason, size_t reason_size) {
+    const char *why = sink_unready_reason(user);
+    if (why != NULL) {
+        snprintf(reason, reason_size, "%s", why);
+    }
+    return why == NULL;
+}
+
+static void on_reload(void *user) {
+    desk_reload(user);
+}
+
+static int on_tick(zloop_t *loop, int timer, void *user) {
+    (void)loop;
+    (void)timer;
+    struct aggregator *aggregator = user;
+    int64_t now_ms = clock_monotonic_ms();
+    sources_tick(aggregator, now_ms);
+    sink_tick(aggregator, now_ms);
+    return 0;
+}
+
+/* --- Life ----------------------------------------------------------------------------------------------------------- */
+
+static enum status set_up(struct aggregator *aggregator) {
+    size_t cells = (size_t)config_integer(aggregator->config, "/flush/cells");
+    arena_init(&aggregator->body_arena, BODY_UNPACK_BYTES_MAX);
+    arena_init(&aggregator->batch_arena, BATCH_UNPACK_BYTES_MAX);
+    if (!cells_init(&aggregator->sets[0].cells, cells) || !cells_init(&aggregator->sets[1].cells, cells)) {
+        return STATUS_MEMORY;
+    }
+    aggregator->filling = &aggregator->sets[0];
+    enum status status = sources_load(aggregator);
+    if (status == STATUS_OK) {
+        status = desk_new(aggregator);
+    }
+    if (status == STATUS_OK) {
+        status = sink_new(aggregator);
+    }
+    if (status == STATUS_OK && zloop_timer(daemon_loop(aggregator->daemon), TICK_MS, 0, on_tick, aggregator) < 0) {
+        status = STATUS_MEMORY;
+    }
+    return status;
+}
+
+static void tear_down(struct aggregator *aggregator) {
+    sources_release(aggregator);
+    sink_destroy(aggregator);
+    desk_destroy(aggregator);
+    cells_release(&aggregator->sets[0].cells);
+    cells_release(&aggregator->sets[1].cells);
+    arena_release(&aggregator->body_arena);
+    arena_release(&aggregator->batch_arena);
+}
+
+/* What was folded and is not committed is folded again by the next start: stopping needs no last transaction. */
+static int serve(const struct config *config) {
+    struct aggregator *aggregator = calloc(1, sizeof *aggregator);
+    if (aggregator == NULL) {
+        return EXIT_CODE_TEMPORARY;
+    }
+    static const struct daemon_callbacks callbacks = {
+        .ready = is_ready,
+        .metrics = report_metrics,
+        .reload = on_reload,
+    };
+    aggregator->config = config;
+    aggregator->started_at_ms = clock_unix_ms();
+    enum status status = daemon_new("aggregator", config, &callbacks, aggregator, &aggregator->daemon);
+    if (status == STATUS_OK) {
+        status = set_up(aggregator);
+    }
+    int code = (int)status_exit_code(status);
+    if (status == STATUS_OK) {
+        code = daemon_run(aggregator->daemon);
+    }
+    if (aggregator->daemon != NULL) {
+        tear_down(aggregator);
+        daemon_destroy(&aggregator->daemon);
+    }
+    free(aggregator);
+    return code;
+}
+
+static int run_command(const struct config *config, bool migrates) {
+    const char *const *arguments;
+    size_t count = config_arguments(config, &arguments);
+    if (count != (migrates ? 1 : 0)) {
+        fprintf(stderr, "usage: aggregator [migrate] --config FILE\n");
+        return EXIT_CODE_USAGE;
+    }
+    if (!migrates) {
+        return serve(config);
+    }
+    daemon_release_signals();
+    return migrate_run(config_string(config, "/postgres/conninfo"));
+}
+
+static bool is_migrate(int argc, char **argv) {
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "migrate") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The same keys, of which migrate needs the connection string alone. */
+static const struct config_key *migrate_keys(void) {
+    static struct config_key keys[sizeof aggregator_config_keys / sizeof aggregator_config_keys[0]];
+    memcpy(keys, aggregator_config_keys, sizeof keys);
+    for (struct config_key *key = keys; key->path != NULL; key++) {
+        if (key->default_value == NULL && strcmp(key->path, "/postgres/conninfo") != 0) {
+            key->default_value = "";
+        }
+    }
+    return keys;
+}
+
+int aggregator_run(int argc, char **argv) {
+    bool migrates = is_migrate(argc, argv);
+    const struct config_key *const keys[] = {daemon_config_keys, migrates ? migrate_keys() : aggregator_config_keys,
+                                             NULL};
+    struct config *config = NULL;
+    int code = EXIT_CODE_OK;
+    if (daemon_prepare("aggregator", keys, argc, argv, &config, &code) != STATUS_OK || config == NULL) {
+        return code;
+    }
+    code = run_command(config, migrates);
+    config_destroy(&config);
+    return code;
+}

@@ -1,0 +1,333 @@
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/civil.h"
+#include "base/file.h"
+#include "base/secret.h"
+#include "ctl/ctl.h"
+#include "ctl/facilities.h"
+#include "ctl/init_files.h"
+#include "ctl/json.h"
+#include "ctl/keytab.h"
+
+struct init {
+    const char *folder;
+    const char *facilities_path;
+    struct init_settings settings;
+    bool is_addition;
+    bool is_json;
+    struct facilities facilities;
+    struct keytab keytab;
+    json_t *made; /* names of new files, relative to folder */
+    size_t kept;  /* files that were there and stay as they are */
+};
+
+static void path_in(const struct init *init, const char *name, char path[CTL_PATH_BYTES]) {
+    snprintf(path, CTL_PATH_BYTES, "%s/%s", init->folder, name);
+}
+
+/* Notes the outcome of making one file. */
+static enum status note(struct init *init, const char *name, enum status status) {
+    if (status == STATUS_OK) {
+        json_array_append_new(init->made, json_string(name));
+        return STATUS_OK;
+    }
+    if (status == STATUS_EXISTS) {
+        init->kept++;
+        return STATUS_OK;
+    }
+    ctl_error(0, "%s/%s cannot be made: %s", init->folder, name, status_name(status));
+    return status;
+}
+
+static enum status check_folder(const struct init *init) {
+    DIR *folder = opendir(init->folder);
+    if (!folder) {
+        return errno == ENOENT ? STATUS_OK : STATUS_IO;
+    }
+    bool is_empty = true;
+    for (struct dirent *entry = readdir(folder); entry; entry = readdir(folder)) {
+        is_empty = is_empty && (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0);
+    }
+    closedir(folder);
+    return is_empty || init->is_addition ? STATUS_OK : STATUS_EXISTS;
+}
+
+static enum status make_folders(struct init *init) {
+    static const struct {
+        const char *name;
+        mode_t mode;
+    } folders[] = {{"", 0755}, {"secret", 0700}, {"public", 0755}, {"data", 0700}, {"data/visits", 0700}};
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        char path[CTL_PATH_BYTES];
+        path_in(init, folders[i].name, path);
+        enum status status = file_make_folder(path, folders[i].mode);
+        if (status != STATUS_OK) {
+            ctl_error(0, "folder %s cannot be made: %s", path, status_name(status));
+            return status;
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status make_file(struct init *init, const char *name,
+                             void (*append)(struct buffer *out, const struct init_settings *settings)) {
+    char path[CTL_PATH_BYTES];
+    path_in(init, name, path);
+    if (access(path, F_OK) == 0) {
+        return note(init, name, STATUS_EXISTS);
+    }
+    struct buffer text = {0};
+    append(&text, &init->settings);
+    enum status status = file_write_atomic(path, text.data, text.size, 0644);
+    buffer_release(&text);
+    return note(init, name, status);
+}
+
+static enum status make_secret(struct init *init, const char *name) {
+    char path[CTL_PATH_BYTES];
+    path_in(init, name, path);
+    return note(init, name, secret_make(path));
+}
+
+/* A daemon's own key pair. The public half is written again when it is missing: it is no secret. */
+static enum status make_server_key(struct init *init, const char *service) {
+    char name[64], secret_path[CTL_PATH_BYTES], public_path[CTL_PATH_BYTES];
+    struct curve_pair pair;
+    snprintf(name, sizeof name, "public/%s.pub", service);
+    path_in(init, name, public_path);
+    snprintf(name, sizeof name, "secret/%s.key", service);
+    path_in(init, name, secret_path);
+    if (access(secret_path, F_OK) == 0) {
+        if (access(public_path, F_OK) == 0) {
+            return note(init, name, STATUS_EXISTS);
+        }
+        enum status status = curve_pair_load(secret_path, true, &pair);
+        if (status == STATUS_OK) {
+            struct buffer text = {0};
+            buffer_printf(&text, "public %s\n", pair.public_text);
+            status = file_write_atomic(public_path, text.data, text.size, 0644);
+            buffer_release(&text);
+        }
+        return note(init, name, status);
+    }
+    enum status status = curve_pair_make(&pair);
+    return note(init, name, status == STATUS_OK ? curve_pair_save(&pair, secret_path, public_path) : status);
+}
+
+/* A key pair for a principal, and its line in keys.tab; a principal that has a line keeps it. */
+static enum status make_principal(struct init *init, const char *file, const char *name, const char *organisation,
+                                  enum role role) {
+    char path[CTL_PATH_BYTES], relative[KEYS_PRINCIPAL_BYTES + 16];
+    struct curve_pair pair;
+    snprintf(relative, sizeof relative, "secret/%s.key", file);
+    path_in(init, relative, path);
+    if (keytab_find(&init->keytab, name)) {
+        return note(init, relative, STATUS_EXISTS);
+    }
+    enum status status = access(path, F_OK) == 0 ? STATUS_EXISTS : curve_pair_make(&pair);
+    if (status == STATUS_EXISTS) {
+        status = curve_pair_load(path, true, &pair); /* its line was lost: the key as it is gets one */
+    } else if (status == STATUS_OK) {
+        status = curve_pair_save(&pair, path, NULL);
+    }
+    struct principal principal = {.role = role, .key_count = 1};
+    if (status != STATUS_OK || !keytab_key_parse(pair.public_text, principal.keys[0])) {
+        return note(init, relative, status == STATUS_OK ? STATUS_MALFORMED : status);
+    }
+    snprintf(principal.name, sizeof principal.name, "%s", name);
+    snprintf(principal.organisation, sizeof principal.organisation, "%s", organisation);
+    keytab_put(&init->keytab, &principal);
+    return note(init, relative, STATUS_OK);
+}
+
+static enum status make_publishers(struct init *init) {
+    for (size_t i = 0; i < init->facilities.count; i++) {
+        const char *code = init->facilities.rows[i].code;
+        char name[KEYS_PRINCIPAL_BYTES];
+        snprintf(name, sizeof name, "%s/publisher", code);
+        enum status status = make_principal(init, code, name, code, ROLE_PUBLISHER);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    return STATUS_OK;
+}
+
+/* The commands that make the facilities known to the registry, ready for `submit`. */
+static enum status make_registrations(struct init *init) {
+    char path[CTL_PATH_BYTES];
+    if (!init->facilities_path) {
+        return STATUS_OK;
+    }
+    path_in(init, "facilities.jsonl", path);
+    struct buffer text = {0};
+    facilities_commands(&init->facilities, clock_unix_ms(), &text);
+    enum status status = file_write_atomic(path, text.data, text.size, 0644);
+    buffer_release(&text);
+    /* Registering again is harmless; receipts of an earlier file of this name say nothing about this one. */
+    path_in(init, "facilities.jsonl.receipts", path);
+    unlink(path);
+    return note(init, "facilities.jsonl", status);
+}
+
+static enum status make_keys(struct init *init) {
+    char path[CTL_PATH_BYTES];
+    path_in(init, "keys.tab", path);
+    enum status status = keytab_open(&init->keytab, path, true);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = make_principal(init, "operator", "operator/operator", "operator", ROLE_OPERATOR);
+    if (status == STATUS_OK) {
+        status = make_principal(init, "aggregator-follower", "aggregator/follower", "aggregator", ROLE_FOLLOWER);
+    }
+    if (status == STATUS_OK) {
+        status = make_principal(init, "reader", "bureau/reader", "bureau", ROLE_READER);
+    }
+    if (status == STATUS_OK) {
+        status = make_publishers(init);
+    }
+    /* Also after a failure: a key that was made has to have its line. */
+    enum status saved = keytab_save(&init->keytab);
+    keytab_release(&init->keytab);
+    return status == STATUS_OK ? saved : status;
+}
+
+static enum status make_all(struct init *init) {
+    enum status status = make_folders(init);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    static const char *const secrets[] = {"secret/visits.seal", "secret/visits.pseudonym"};
+    static const char *const services[] = {"visits", "aggregator"};
+    for (size_t i = 0; i < 2 && status == STATUS_OK; i++) {
+        status = make_secret(init, secrets[i]);
+        status = status == STATUS_OK ? make_server_key(init, services[i]) : status;
+    }
+    if (status == STATUS_OK) {
+        status = make_keys(init);
+    }
+    static const struct {
+        const char *name;
+        void (*append)(struct buffer *, const struct init_settings *);
+    } files[] = {{"visits.conf", init_visits_conf},
+                 {"aggregator.conf", init_aggregator_conf},
+                 {"ctl.conf", init_ctl_conf}};
+    for (size_t i = 0; i < sizeof files / sizeof *files && status == STATUS_OK; i++) {
+        status = make_file(init, files[i].name, files[i].append);
+    }
+    return status == STATUS_OK ? make_registrations(init) : status;
+}
+
+static void print_next(const struct init *init) {
+    const char *folder = init->folder;
+    const char *register_line = init->facilities_path ? "facilities.jsonl" : "FACILITIES.jsonl";
+    printf("%s: %zu files made, %zu kept as they were.\n", folder, json_array_size(init->made), init->kept);
+    printf("\nNext:\n"
+           "  1. Copy %s/secret/visits.pseudonym to a safe place: without it no person is recognised again.\n"
+           "  2. visits --config %s/visits.conf\n"
+           "     aggregator --config %s/aggregator.conf     (needs PostgreSQL: /postgres/conninfo)\n"
+           "  3. lianchengctl --config %s/ctl.conf status\n"
+           "  4. lianchengctl --config %s/ctl.conf submit visits %s/%s   (makes the facilities known)\n"
+           "  5. Give each hospital its key %s/secret/CODE.key and the file %s/public/visits.pub.\n",
+           folder, folder, folder, folder, folder, folder, register_line, folder, folder);
+    printf("\n下一步：\n"
+           "  1. 将 %s/secret/visits.pseudonym 另存于安全之处：一旦丢失，再也无法识别同一个人。\n"
+           "  2. visits --config %s/visits.conf\n"
+           "     aggregator --config %s/aggregator.conf     （需要 PostgreSQL：/postgres/conninfo）\n"
+           "  3. lianchengctl --config %s/ctl.conf status\n"
+           "  4. lianchengctl --config %s/ctl.conf submit visits %s/%s   （登记医疗机构）\n"
+           "  5. 把各医院的密钥 %s/secret/机构代码.key 与公钥文件 %s/public/visits.pub 交给该医院。\n",
+           folder, folder, folder, folder, folder, folder, register_line, folder, folder);
+}
+
+static void print_result(const struct init *init) {
+    if (!init->is_json) {
+        print_next(init);
+        return;
+    }
+    json_t *result = json_pack("{s:s, s:O, s:I}", "folder", init->folder, "made", init->made, "kept",
+                               (json_int_t)init->kept);
+    json_print(result);
+}
+
+/* What would end up quoted in a configuration file and could not be. */
+static bool check_settings(const struct init_settings *settings) {
+    const char *const texts[] = {settings->visits_host, settings->aggregator_host, settings->bind};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (!*texts[i] || strpbrk(texts[i], " \t\r\n\"'#/")) {
+            ctl_error(0, "\"%s\" is no host name or address", texts[i]);
+            return false;
+        }
+    }
+    if (strpbrk(settings->postgres, "\r\n") || (strchr(settings->postgres, '"') && strchr(settings->postgres, '\''))) {
+        ctl_error(0, "--postgres must be one line and hold only one kind of quotes");
+        return false;
+    }
+    return true;
+}
+
+static int run(struct init *init) {
+    if (!check_settings(&init->settings)) {
+        return EXIT_CODE_USAGE;
+    }
+    if (init->facilities_path && facilities_read(init->facilities_path, &init->facilities) != STATUS_OK) {
+        return EXIT_CODE_DATA;
+    }
+    enum status status = check_folder(init);
+    if (status == STATUS_EXISTS) {
+        return ctl_error(EXIT_CODE_USAGE, "%s is not empty; --add adds what is missing and overwrites no secret", init->folder);
+    }
+    status = status == STATUS_OK ? make_all(init) : status;
+    if (status != STATUS_OK) {
+        return ctl_error(EXIT_CODE_FAILED, "%s is not complete; the same with --add goes on", init->folder);
+    }
+    print_result(init);
+    return EXIT_CODE_OK;
+}
+
+int command_init(struct ctl *ctl, int argc, char **argv) {
+    struct init init = {.folder = "liancheng",
+                        .settings = {.postgres = "host=127.0.0.1 port=5432 dbname=liancheng user=liancheng_writer",
+                                     .visits_host = "127.0.0.1",
+                                     .aggregator_host = "127.0.0.1",
+                                     .bind = "127.0.0.1",
+                                     .visits_port = 7101,
+                                     .visits_http_port = 7181,
+                                     .aggregator_port = 7100,
+                                     .aggregator_http_port = 7180}};
+    struct init_settings *settings = &init.settings;
+    const struct ctl_option options[] = {
+        {"folder", CTL_TEXT, &init.folder, "DIR", "where to make it (liancheng)", 0, 0},
+        {"facilities", CTL_TEXT, &init.facilities_path, "FILE.tsv", "CODE<tab>NAME<tab>REGION a line: a publisher key for each", 0, 0},
+        {"postgres", CTL_TEXT, &settings->postgres, "CONNINFO", "the aggregator's PostgreSQL", 0, 0},
+        {"visits-host", CTL_TEXT, &settings->visits_host, "HOST", "where others reach the visit registry", 0, 0},
+        {"aggregator-host", CTL_TEXT, &settings->aggregator_host, "HOST", "where others reach the aggregator", 0, 0},
+        {"bind", CTL_TEXT, &settings->bind, "ADDRESS", "what daemons listen on (127.0.0.1; 0.0.0.0 in a container)", 0, 0},
+        {"visits-port", CTL_INTEGER, &settings->visits_port, "PORT", "7101", 1, 65535},
+        {"visits-http-port", CTL_INTEGER, &settings->visits_http_port, "PORT", "7181", 1, 65535},
+        {"aggregator-port", CTL_INTEGER, &settings->aggregator_port, "PORT", "7100", 1, 65535},
+        {"aggregator-http-port", CTL_INTEGER, &settings->aggregator_http_port, "PORT", "7180", 1, 65535},
+        {"add", CTL_FLAG, &init.is_addition, NULL, "add what is missing to a folder that is not empty", 0, 0},
+        {.name = NULL},
+    };
+    const struct ctl_usage usage = {
+        "init [--folder DIR] [--facilities FILE.tsv] [OPTIONS]",
+        "Makes a folder with configuration, keys and secrets for all daemons and for every facility.\n", 0, 0};
+    int exit_code;
+    if (!ctl_arguments(ctl, &usage, options, &argc, argv, &exit_code)) {
+        return exit_code;
+    }
+    init.is_json = ctl->json;
+    init.made = json_array();
+    exit_code = run(&init);
+    json_decref(init.made);
+    facilities_release(&init.facilities);
+    return exit_code;
+}

@@ -1,0 +1,106 @@
+#include "ctl/ctl.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+/* Every subcommand is one row here and one file beside this one. */
+static const struct ctl_command commands[] = {
+    {"init", "make a configuration folder: keys, secrets, configuration files", command_init},
+    {"check-config", "check a daemon's configuration file and say what is wrong", command_check_config},
+    {"key", "add, revoke, rotate or list the keys of principals (keys.tab)", command_key},
+    {"status", "what the daemons are doing", command_status},
+    {"health", "ask the HTTP health address of a daemon", command_health},
+    {"ping", "round trip to a daemon", command_ping},
+    {"submit", "submit commands from JSON lines; an interrupted run continues", command_submit},
+    {"query", "ask a daemon one question in JSON", command_query},
+    {"follow", "print the events of a feed as JSON lines", command_follow},
+    {"rejects", "list, show or resubmit refused commands", command_rejects},
+    {"verify", "check the hash chain of a log", command_verify},
+    {"rebuild", "empty the metrics and count every source again", command_rebuild},
+    {"replay", "generate and publish a synthetic city-year of visits", command_replay},
+    {NULL, NULL, NULL},
+};
+
+static void print_help(FILE *out) {
+    fputs("Usage: lianchengctl [--config FILE] [--json] COMMAND [ARGUMENTS]\n\nCommands:\n", out);
+    for (const struct ctl_command *command = commands; command->name; command++) {
+        fprintf(out, "    %-14s%s\n", command->name, command->help);
+    }
+    fputs("\nlianchengctl COMMAND --help tells more. Configuration: --config FILE, else the file named by LC_CONFIG,\n"
+          "else ./ctl.conf, else /etc/liancheng/ctl.conf. `lianchengctl init --folder DIR` makes one.\n"
+          "Exit codes: 0 done, 64 wrong usage, 65 some data was refused, 70 failed, 75 try again later,\n"
+          "78 wrong configuration.\n",
+          out);
+}
+
+static const struct ctl_command *find_command(const char *name) {
+    for (const struct ctl_command *command = commands; command->name; command++) {
+        if (strcmp(command->name, name) == 0) {
+            return command;
+        }
+    }
+    return NULL;
+}
+
+/* The folder of the running binary, whatever argv[0] says. */
+static void find_program_folder(char *folder, size_t size) {
+    ssize_t length = readlink("/proc/self/exe", folder, size - 1);
+    folder[length > 0 ? length : 0] = '\0';
+    char *slash = strrchr(folder, '/');
+    if (slash) {
+        *slash = '\0';
+    }
+}
+
+/* Options before the command. Index of the command in argv; 0 when there is none; *exit_code >= 0: end with that. */
+static int read_global_options(struct ctl *ctl, int argc, char **argv, int *exit_code) {
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--json") == 0) {
+            ctl->json = true;
+        } else if (strcmp(argv[i], "--config") == 0 && i + 1 < argc) {
+            ctl->config_path = argv[++i];
+        } else if (strncmp(argv[i], "--config=", 9) == 0) {
+            ctl->config_path = argv[i] + 9;
+        } else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0 || strcmp(argv[i], "help") == 0) {
+            print_help(stdout);
+            *exit_code = EXIT_CODE_OK;
+            return 0;
+        } else if (strcmp(argv[i], "--version") == 0) {
+            puts("lianchengctl " LIANCHENG_VERSION);
+            *exit_code = EXIT_CODE_OK;
+            return 0;
+        } else {
+            return i;
+        }
+    }
+    return 0;
+}
+
+int main(int argc, char **argv) {
+    char folder[CTL_PATH_BYTES];
+    find_program_folder(folder, sizeof folder);
+    log_init("lianchengctl", LOG_LEVEL_WARN);
+    struct ctl ctl = {.program_folder = folder};
+    int exit_code = -1;
+    int first = read_global_options(&ctl, argc, argv, &exit_code);
+    if (exit_code >= 0) {
+        return exit_code;
+    }
+    if (first == 0) {
+        print_help(stderr);
+        return EXIT_CODE_USAGE;
+    }
+    const struct ctl_command *command = find_command(argv[first]);
+    if (!command) {
+        return ctl_error(EXIT_CODE_USAGE, "no command \"%s\"; lianchengctl --help lists them", argv[first]);
+    }
+    exit_code = command->run(&ctl, argc - first, argv + first);
+    config_destroy(&ctl.config);
+    if (fflush(stdout) != 0 && exit_code == EXIT_CODE_OK) {
+        return ctl_error(EXIT_CODE_FAILED, "standard output cannot be written");
+    }
+    return exit_code;
+}

@@ -1,0 +1,132 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "base/arena.h"
+#include "base/check.h"
+#include "base/civil.h"
+#include "client/client.h"
+#include "ctl/ctl.h"
+#include "ctl/json.h"
+#include "ctl/progress.h"
+#include "ctl/target_status.h"
+#include "metrics/v1/metrics.pb-c.h"
+
+#define POLL_MS 200
+#define REPLY_BYTES_MAX (4 * 1024 * 1024)
+
+/* Submits Rebuild as any other command: by its id it happens once however often it is sent. */
+static int submit_rebuild(struct client_socket *socket, int timeout_ms) {
+    Metrics__V1__Rebuild rebuild = METRICS__V1__REBUILD__INIT;
+    Metrics__V1__Command body = METRICS__V1__COMMAND__INIT;
+    body.body_case = METRICS__V1__COMMAND__BODY_REBUILD;
+    body.rebuild = &rebuild;
+    uint8_t packed[16];
+    CHECK(metrics__v1__command__get_packed_size(&body) <= sizeof packed);
+    struct id_maker maker = {0};
+    struct id id = id_make(&maker, (uint64_t)clock_unix_ms());
+    Common__V1__Command command = COMMON__V1__COMMAND__INIT, *commands[] = {&command};
+    command.id = (ProtobufCBinaryData){ID_BYTES, id.bytes};
+    command.occurred_at_ms = clock_unix_ms();
+    command.body = (ProtobufCBinaryData){metrics__v1__command__pack(&body, packed), packed};
+    Common__V1__Submit submit = COMMON__V1__SUBMIT__INIT;
+    submit.commands = commands;
+    submit.n_commands = 1;
+    Common__V1__Request request = COMMON__V1__REQUEST__INIT;
+    request.body_case = COMMON__V1__REQUEST__BODY_SUBMIT;
+    request.submit = &submit;
+    struct arena arena;
+    arena_init(&arena, REPLY_BYTES_MAX);
+    Common__V1__Reply *reply = NULL;
+    int exit_code = target_call(socket, "aggregator", &request, &arena, timeout_ms, &reply);
+    if (exit_code == EXIT_CODE_OK &&
+        (reply->body_case != COMMON__V1__REPLY__BODY_RECEIPTS || reply->receipts->n_receipts != 1)) {
+        exit_code = ctl_error(EXIT_CODE_FAILED, "the aggregator answered without a receipt");
+    } else if (exit_code == EXIT_CODE_OK && reply->receipts->receipts[0]->result == COMMON__V1__RESULT__RESULT_REFUSED) {
+        const Common__V1__Problem *problem = reply->receipts->receipts[0]->problem;
+        exit_code = ctl_error(EXIT_CODE_DATA, "the aggregator refused: %s", problem ? problem->message : "no reason given");
+    }
+    arena_release(&arena);
+    return exit_code;
+}
+
+/* How far the sources are, all together. */
+struct reach {
+    uint64_t cursor;
+    uint64_t head; /* as the aggregator knows it now */
+    bool is_there; /* every source follows and has reached its head */
+    bool is_stopped;
+};
+
+static int read_reach(struct client_socket *socket, int timeout_ms, struct reach *reach) {
+    struct arena arena;
+    arena_init(&arena, TARGET_STATUS_BYTES_MAX);
+    const Common__V1__Status *status = NULL;
+    int exit_code = target_status(socket, "aggregator", &arena, timeout_ms, &status);
+    *reach = (struct reach){.is_there = true};
+    for (size_t i = 0; exit_code == EXIT_CODE_OK && i < status->n_sources; i++) {
+        const Common__V1__SourceStatus *source = status->sources[i];
+        reach->cursor += source->cursor;
+        reach->head += source->head;
+        reach->is_there = reach->is_there && source->cursor >= source->head &&
+                          source->state == COMMON__V1__SOURCE_STATE__SOURCE_STATE_FOLLOWING;
+        if (source->state == COMMON__V1__SOURCE_STATE__SOURCE_STATE_STOPPED) {
+            reach->is_stopped = true;
+            ctl_error(0, "source %s stopped: %s", source->name, source->alarm);
+        }
+    }
+    arena_release(&arena);
+    return exit_code;
+}
+
+static int wait_for_sources(struct ctl *ctl, struct client_socket *socket, int timeout_ms) {
+    struct progress progress;
+    struct reach reach = {0};
+    int exit_code = EXIT_CODE_OK;
+    progress_start(&progress, "rebuild", "events", 0, ctl->json);
+    while (exit_code == EXIT_CODE_OK && !reach.is_there && !reach.is_stopped && !ctl_is_interrupted()) {
+        nanosleep(&(struct timespec){.tv_nsec = POLL_MS * 1000000L}, NULL);
+        exit_code = read_reach(socket, timeout_ms, &reach);
+        progress.total = reach.head;
+        progress_show(&progress, reach.cursor);
+    }
+    int64_t elapsed_ms = progress_end(&progress, reach.cursor);
+    if (exit_code != EXIT_CODE_OK || !reach.is_there) {
+        return exit_code != EXIT_CODE_OK ? exit_code
+                                         : ctl_error(EXIT_CODE_TEMPORARY, "not waited for the end: the aggregator goes on");
+    }
+    if (ctl->json) {
+        json_print(json_pack("{s:I, s:I}", "events", (json_int_t)reach.cursor, "milliseconds", (json_int_t)elapsed_ms));
+    } else {
+        printf("Rebuilt from %" PRIu64 " numbers in %.1f s.\n", reach.cursor, (double)elapsed_ms / 1000);
+    }
+    return EXIT_CODE_OK;
+}
+
+int command_rebuild(struct ctl *ctl, int argc, char **argv) {
+    int64_t timeout_s = 30;
+    const struct ctl_option options[] = {
+        {"timeout", CTL_INTEGER, &timeout_s, "SECONDS", "longest wait for one answer (30)", 1, 3600},
+        {.name = NULL},
+    };
+    const struct ctl_usage usage = {"rebuild [OPTIONS]",
+                                    "Empties the cells of the aggregator and counts every source again from its first event;\n"
+                                    "ends when all sources are at their heads. Every cell must come out equal.\n",
+                                    0, 0};
+    int exit_code;
+    if (!ctl_arguments(ctl, &usage, options, &argc, argv, &exit_code)) {
+        return exit_code;
+    }
+    struct client_socket *socket = NULL;
+    enum status status = target_connect(ctl, "aggregator", NULL, &socket);
+    if (status != STATUS_OK) {
+        return (int)status_exit_code(status);
+    }
+    ctl_catch_signals();
+    exit_code = submit_rebuild(socket, (int)timeout_s * 1000);
+    if (exit_code == EXIT_CODE_OK) {
+        exit_code = wait_for_sources(ctl, socket, (int)timeout_s * 1000);
+    }
+    client_socket_destroy(&socket);
+    return exit_code;
+}

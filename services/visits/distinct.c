@@ -1,0 +1,267 @@
+#include "visits/distinct.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/civil.h"
+
+/* Bits of the mask, see events.proto: 8 * scope + 2 * period + group. */
+#define EDGE_ALL_CLASSES UINT32_C(0x555555)
+#define EDGE_OWN_CLASS UINT32_C(0xaaaaaa)
+#define PERIODS_DAY UINT32_C(0x55) /* the same day is the same month, year and all time too */
+#define PERIODS_MONTH UINT32_C(0x54)
+#define PERIODS_YEAR UINT32_C(0x50)
+#define PERIODS_ALL_TIME UINT32_C(0x40)
+
+/* --- a person's visits --- */
+
+struct walk {
+    const struct visits *self;
+    uint32_t record;
+    uint32_t visit;
+};
+
+static struct walk walk_person(const struct visits *self, uint32_t head) {
+    return (struct walk){self, head, head == 0 ? 0 : visits_record(self, head)->first_visit};
+}
+
+/* The next visit's row number; 0 at the end. */
+static uint32_t walk_next(struct walk *walk) {
+    while (walk->visit == 0 && walk->record != 0) {
+        walk->record = visits_record(walk->self, walk->record)->next_in_person;
+        walk->visit = walk->record == 0 ? 0 : visits_record(walk->self, walk->record)->first_visit;
+    }
+    uint32_t number = walk->visit;
+    if (number != 0) {
+        walk->visit = visits_visit(walk->self, number)->next;
+    }
+    return number;
+}
+
+void persons_add(struct persons *persons, uint32_t head) {
+    if (head != 0 && !persons_hold(persons, head)) {
+        CHECK(persons->count < PERSONS_MAX);
+        persons->heads[persons->count++] = head;
+    }
+}
+
+bool persons_hold(const struct persons *persons, uint32_t head) {
+    for (size_t i = 0; i < persons->count; i++) {
+        if (persons->heads[i] == head) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_own_group(unsigned visit_class) {
+    return visit_class == VISITS__V1__VISIT_CLASS__VISIT_CLASS_INPATIENT ||
+           visit_class == VISITS__V1__VISIT_CLASS__VISIT_CLASS_OUTPATIENT ||
+           visit_class == VISITS__V1__VISIT_CLASS__VISIT_CLASS_EMERGENCY;
+}
+
+/* --- edges of one visit --- */
+
+/* A stretch of time, seconds since 1970, end exclusive. */
+struct stretch {
+    int64_t from;
+    int64_t to;
+};
+
+/* Where a visit is, for comparing others with it. */
+struct spot {
+    struct stretch day;
+    struct stretch month;
+    struct stretch year;
+    uint32_t region;
+    uint16_t facility;
+    uint8_t own_class; /* 0: none of its own */
+};
+
+static int64_t day_begin(int32_t day) {
+    return civil_ms_of_day(day) / 1000;
+}
+
+static struct spot spot_of(const struct visits *self, const struct visit *visit) {
+    const int32_t day = civil_day_of_s(visit->opened_at);
+    return (struct spot){
+        .day = {day_begin(day), day_begin(day + 1)},
+        .month = {day_begin(civil_month_start(day)), day_begin(civil_month_end(day))},
+        .year = {day_begin(civil_year_start(day)), day_begin(civil_year_end(day))},
+        .region = visits_facility(self, visit->facility)->region,
+        .facility = visit->facility,
+        .own_class = has_own_group(visit->visit_class) ? visit->visit_class : 0,
+    };
+}
+
+static bool within(const struct stretch *stretch, int64_t at) {
+    return at >= stretch->from && at < stretch->to;
+}
+
+static uint32_t shared_periods(const struct spot *spot, int64_t at) {
+    if (within(&spot->day, at)) {
+        return PERIODS_DAY;
+    }
+    if (within(&spot->month, at)) {
+        return PERIODS_MONTH;
+    }
+    return within(&spot->year, at) ? PERIODS_YEAR : PERIODS_ALL_TIME;
+}
+
+/* The buckets of the spot in which the other visit is too. */
+static uint32_t shared_buckets(const struct visits *self, const struct spot *spot, const struct visit *other) {
+    uint32_t one_scope = shared_periods(spot, other->opened_at);
+    if (other->visit_class == spot->own_class) {
+        one_scope |= one_scope << 1;
+    }
+    uint32_t shared = one_scope;
+    if (visits_facility(self, other->facility)->region == spot->region) {
+        shared |= one_scope << 8;
+    }
+    if (other->facility == spot->facility) {
+        shared |= one_scope << 16;
+    }
+    return shared;
+}
+
+uint32_t distinct_edge(const struct visits *self, const struct visit *visit, const struct persons *persons,
+                       uint32_t except) {
+    if (!visit_counts_patient(visit)) {
+        return 0;
+    }
+    uint32_t edge = EDGE_ALL_CLASSES | (has_own_group(visit->visit_class) ? EDGE_OWN_CLASS : 0);
+    if (persons->count == 0) {
+        return edge;
+    }
+    const struct spot spot = spot_of(self, visit);
+    for (size_t i = 0; i < persons->count; i++) {
+        struct walk walk = walk_person(self, persons->heads[i]);
+        for (uint32_t number = walk_next(&walk); number != 0 && edge != 0; number = walk_next(&walk)) {
+            const struct visit *other = visits_visit(self, number);
+            if (number != except && visit_counts_patient(other)) {
+                edge &= ~shared_buckets(self, &spot, other);
+            }
+        }
+    }
+    return edge;
+}
+
+/* --- joining persons --- */
+
+/* One person's presence in one bucket. Ordered by bucket, then person. */
+struct presence {
+    uint64_t bucket; /* scope 4 bits, period 4, class 8, place 24 (region, facility row), first day 24 */
+    uint64_t person; /* place among the persons */
+};
+
+static uint64_t bucket_pack(unsigned scope, unsigned period, unsigned visit_class, uint32_t place, int32_t day) {
+    return (uint64_t)scope << 60 | (uint64_t)period << 56 | (uint64_t)visit_class << 48 | (uint64_t)place << 24 |
+           (uint64_t)(uint32_t)day;
+}
+
+static size_t put_visit(const struct visits *self, const struct visit *visit, size_t person, struct presence *out) {
+    const int32_t day = civil_day_of_s(visit->opened_at);
+    const int32_t starts[] = {day, civil_month_start(day), civil_year_start(day), 0};
+    const uint32_t places[] = {0, visits_facility(self, visit->facility)->region, visit->facility};
+    size_t count = 0;
+    for (unsigned scope = 0; scope < 3; scope++) {
+        for (unsigned period = 0; period < 4; period++) {
+            /* No period of a counted visit begins before 1970: a stay at the turn of that year is of the year 1970. */
+            const uint64_t all = bucket_pack(scope + 1, period + 1, 0, places[scope], starts[period]);
+            out[count++] = (struct presence){all, person};
+            if (has_own_group(visit->visit_class)) {
+                out[count++] = (struct presence){all | (uint64_t)visit->visit_class << 48, person};
+            }
+        }
+    }
+    return count;
+}
+
+static size_t count_visits(const struct visits *self, const struct persons *persons) {
+    size_t count = 0;
+    for (size_t i = 0; i < persons->count; i++) {
+        struct walk walk = walk_person(self, persons->heads[i]);
+        for (uint32_t number = walk_next(&walk); number != 0; number = walk_next(&walk)) {
+            count += visit_counts_patient(visits_visit(self, number));
+        }
+    }
+    return count;
+}
+
+static int compare_presence(const void *a, const void *b) {
+    const struct presence *x = a;
+    const struct presence *y = b;
+    if (x->bucket != y->bucket) {
+        return x->bucket < y->bucket ? -1 : 1;
+    }
+    return (x->person > y->person) - (x->person < y->person);
+}
+
+static size_t list_presences(const struct visits *self, const struct persons *persons, struct presence *out) {
+    size_t count = 0;
+    for (size_t i = 0; i < persons->count; i++) {
+        struct walk walk = walk_person(self, persons->heads[i]);
+        for (uint32_t number = walk_next(&walk); number != 0; number = walk_next(&walk)) {
+            if (visit_counts_patient(visits_visit(self, number))) {
+                count += put_visit(self, visits_visit(self, number), i, out + count);
+            }
+        }
+    }
+    qsort(out, count, sizeof *out, compare_presence);
+    return count;
+}
+
+static bool add_delta(const struct visits *self, struct arena *arena, uint64_t bucket, int32_t patients,
+                      Visits__V1__PatientsCorrected *out) {
+    Visits__V1__PatientsDelta *delta = out->n_deltas < DISTINCT_DELTAS_MAX ? arena_alloc(arena, sizeof *delta) : NULL;
+    if (delta == NULL) {
+        return false;
+    }
+    visits__v1__patients_delta__init(delta);
+    const uint32_t place = bucket >> 24 & 0xffffff;
+    delta->scope = (Visits__V1__Scope)(bucket >> 60);
+    delta->period = (Visits__V1__Period)(bucket >> 56 & 0xf);
+    delta->visit_class = (Visits__V1__VisitClass)(bucket >> 48 & 0xff);
+    delta->day = bucket & 0xffffff;
+    delta->region = place;
+    if (delta->scope == VISITS__V1__SCOPE__SCOPE_FACILITY) {
+        delta->region = visits_facility(self, place)->region;
+        delta->facility = arena_strdup(arena, visits_facility(self, place)->code);
+    }
+    delta->patients = patients;
+    out->deltas[out->n_deltas++] = delta;
+    return delta->facility != NULL;
+}
+
+/* Persons present in the bucket that begins at `from`; *next is where the next bucket begins. */
+static int32_t persons_in_bucket(const struct presence *list, size_t count, size_t from, size_t *next) {
+    int32_t persons = 1;
+    size_t i = from + 1;
+    for (; i < count && list[i].bucket == list[from].bucket; i++) {
+        persons += list[i].person != list[i - 1].person;
+    }
+    *next = i;
+    return persons;
+}
+
+bool distinct_join(const struct visits *self, const struct persons *persons, struct arena *arena,
+                   Visits__V1__PatientsCorrected *out) {
+    visits__v1__patients_corrected__init(out);
+    if (persons->count < 2) {
+        return true;
+    }
+    struct presence *list = arena_alloc(arena, count_visits(self, persons) * 24 * sizeof *list);
+    out->deltas = arena_alloc(arena, DISTINCT_DELTAS_MAX * sizeof *out->deltas);
+    if (list == NULL || out->deltas == NULL) {
+        return false;
+    }
+    const size_t count = list_presences(self, persons, list);
+    for (size_t i = 0, next = 0; i < count; i = next) {
+        const int32_t present = persons_in_bucket(list, count, i, &next);
+        if (present > 1 && !add_delta(self, arena, list[i].bucket, 1 - present, out)) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,82 @@
+#include <string.h>
+
+#include "visits/region.h"
+#include "visits/rules.h"
+
+/*
+ * A facility is made known by an operator. Its code is the organisation of its keys and its region is where all its
+ * visits count, so neither ever changes; the name may.
+ */
+
+static bool is_code(const char *text) {
+    const size_t size = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
+    return text[size] == 0 && size < VISITS_CODE_BYTES;
+}
+
+static uint32_t check(const Visits__V1__RegisterFacility *body, const char **field) {
+    *field = "facility";
+    if (body->facility[0] == 0) {
+        return COMMON__V1__CODE__CODE_MISSING;
+    }
+    if (!is_code(body->facility)) {
+        return COMMON__V1__CODE__CODE_MALFORMED;
+    }
+    *field = "name";
+    if (body->name[0] == 0) {
+        return COMMON__V1__CODE__CODE_MISSING;
+    }
+    if (strlen(body->name) >= VISITS_NAME_BYTES) {
+        return VISITS__V1__CODE__CODE_FIELD_TOO_LONG;
+    }
+    *field = "region";
+    return region_takes_facilities(body->region) ? 0 : VISITS__V1__CODE__CODE_REGION_UNKNOWN;
+}
+
+/* Against what is registered already. 0 when it may be (re)registered. */
+static uint32_t check_known(const struct deciding *d, const struct facility *known, uint32_t number,
+                            const Visits__V1__RegisterFacility *body, const char **field) {
+    *field = "expected_version";
+    if (d->command->expected_version != 0 && d->command->expected_version != known->last_seq) {
+        return COMMON__V1__CODE__CODE_STALE_VERSION;
+    }
+    *field = "region";
+    if (number != 0 && known->region != body->region) {
+        return VISITS__V1__CODE__CODE_REGION_FIXED;
+    }
+    *field = NULL;
+    if (number != 0 && known->key_check != d->self->key_check) {
+        return VISITS__V1__CODE__CODE_PSEUDONYM_KEY_CHANGED;
+    }
+    return number == 0 && table_is_full(&d->self->facilities) ? COMMON__V1__CODE__CODE_EXHAUSTED : 0;
+}
+
+static void emit(struct deciding *d, const Visits__V1__RegisterFacility *body, uint64_t prev) {
+    struct event_facility_registered *private_body = &d->work->body.registered;
+    *private_body = (struct event_facility_registered){.key_check = d->self->key_check, .region = body->region};
+    memcpy(private_body->code, body->facility, strlen(body->facility));
+    memcpy(private_body->name, body->name, strlen(body->name));
+    visits__v1__facility_registered__init(&d->work->registered);
+    d->work->registered.facility = body->facility;
+    d->work->registered.name = body->name;
+    d->work->registered.region = body->region;
+    visits__v1__event__init(&d->work->event);
+    d->work->event.body_case = VISITS__V1__EVENT__BODY_FACILITY_REGISTERED;
+    d->work->event.facility_registered = &d->work->registered;
+    rules_emit(d, EVENT_FACILITY_REGISTERED, private_body, sizeof *private_body, prev)->public_body =
+        &d->work->event.base;
+}
+
+void rules_register_facility(struct deciding *d, const Visits__V1__RegisterFacility *body) {
+    const char *field = NULL;
+    uint32_t code = check(body, &field);
+    const uint32_t number = code == 0 ? visits_find_facility(d->self, body->facility) : 0;
+    const struct facility *known = visits_facility(d->self, number);
+    if (code == 0) {
+        code = check_known(d, known, number, body, &field);
+    }
+    if (code != 0) {
+        rules_refuse(d, code, field);
+    } else if (number == 0 || strcmp(known->name, body->name) != 0) {
+        emit(d, body, known->last_seq);
+    }
+}

@@ -1,0 +1,26 @@
+#!/usr/bin/python3
+"""proto/README.md tells what to do about each refusal code: every one of proto/, and no other."""
+import re
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+
+import contract_messages as contract
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        contract.load(folder)
+        from common.v1 import problem_pb2
+        from visits.v1 import codes_pb2
+
+        known = set(problem_pb2.Code.keys()) | set(codes_pb2.Code.keys())
+    known.discard("CODE_UNSPECIFIED")
+    with open(contract.TOP + "/proto/README.md", encoding="utf-8") as file:
+        told = set(re.findall(r"\bCODE_[A-Z_]+\b", file.read()))
+    if known != told:
+        sys.exit(f"not in proto/README.md: {sorted(known - told)}; not in proto/: {sorted(told - known)}")
+
+
+main()

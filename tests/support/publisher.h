@@ -1,0 +1,44 @@
+#ifndef SUPPORT_PUBLISHER_H
+#define SUPPORT_PUBLISHER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * A load of plain visits, as hospitals publish them over CURVE: OpenVisit commands of a social security card, one
+ * connection per facility, in the order of the days of 2020. Facilities are "load-00", "load-01", ...; persons have valid
+ * made-up identity numbers. A function of its options: visit n is always the same.
+ */
+struct publisher_options {
+    const char *endpoint;
+    const char *server_key_path;
+    const char *keys_folder;    /* of FACILITY.key */
+    size_t facilities;          /* 1..64 */
+    uint64_t first;             /* number of the first visit */
+    uint64_t count;             /* visits to send */
+    uint64_t persons;           /* drawn from; at most 20 million */
+    size_t submit_commands;     /* commands in one Submit */
+    uint32_t window_submits;    /* in flight per facility */
+};
+
+struct publisher_result {
+    uint64_t accepted;
+    uint64_t duplicates;
+    uint64_t refused;
+    double seconds;
+    double cpu_seconds; /* of this process meanwhile */
+};
+
+#define PUBLISHER_FACILITY_BYTES 16
+void publisher_facility(size_t number, char code[PUBLISHER_FACILITY_BYTES]);
+/* Writes "code<TAB>name<TAB>region" lines for lianchengctl init --facilities. */
+void publisher_write_facilities(const char *path, size_t facilities);
+/* Sends RegisterFacility for each, with the operator's key. Aborts when one is refused. */
+void publisher_register(const char *endpoint, const char *server_key_path, const char *operator_key_path,
+                        size_t facilities);
+/* The body of visit n, packed; returns its size (at most 256). Also tells when it occurred. */
+size_t publisher_visit(uint64_t n, uint64_t persons, uint64_t count, uint8_t body[256], int64_t *occurred_at_ms);
+/* Sends all and waits for every receipt. */
+struct publisher_result publisher_run(const struct publisher_options *options);
+
+#endif

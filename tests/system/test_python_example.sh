@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# The Python examples of proto/examples, written from proto/ alone, against the real daemons: what the publisher sends
+# is what the metrics reader and the bureau's view show; sent again, nothing counts twice.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+# shellcheck source=deploy/stack.sh
+. deploy/stack.sh
+
+expect() { # what, wanted, got
+    [ "$2" = "$3" ] || fail "$1: wanted '$2', got '$3'"
+}
+publish() {
+    /usr/bin/python3 -B proto/examples/publisher.py --endpoint "tcp://127.0.0.1:${port_of[visits]}" --key "$CITY/secret/$1.key" \
+        --server-key "$CITY/public/visits.pub" "${2:-proto/examples/visits.csv}" 2>&1
+}
+read_metrics() {
+    /usr/bin/python3 -B proto/examples/metrics_reader.py --endpoint "tcp://127.0.0.1:${port_of[aggregator]}" \
+        --key "$CITY/secret/${KEY:-reader}.key" --server-key "$CITY/public/aggregator.pub" "$@" 2>&1 | tr -d '\r'
+}
+wait_for_metrics() { until stack_has_caught_up; do sleep 0.1; done; }
+
+stack_new python
+stack_start_postgresql
+stack_configure deploy/compose/facilities.example.tsv
+stack_start_daemon visits
+stack_start_daemon aggregator
+ctl submit visits "$CITY/facilities.jsonl" >"$LOGS/submit.log" 2>&1 || fail "the facilities could not be registered" submit
+
+# One visit has a wrong number and a local id (a warning), one only the wrong number (refused): exit code 1.
+code=0
+said=$(publish hospital-a) || code=$?
+expect "the publisher's exit code" 1 "$code"
+expect "the publisher's counts" "accepted=8 duplicate=0 refused=1 warning=1" "$(tail -n 1 <<<"$said")"
+grep -q '^refused: visit O-1006: 103 ' <<<"$said" || fail "the refusal is not explained: $said"
+grep -q '^warning: visit O-1005: 103 ' <<<"$said" || fail "the warning is not explained: $said"
+wait_for_metrics
+
+# Three persons used one card. Seven visits count: not the check-up, not the refused one.
+expect "patients of the year" "visits.patients_year,411000,2020-01-01,,all,3" "$(read_metrics visits.patients_year --region 411000 | grep ',,all,')"
+expect "patients of the hospital" "visits.patients_year,411002,2020-01-01,hospital-a,all,3" \
+    "$(read_metrics visits.patients_year --organisation hospital-a | grep ',hospital-a,all,')"
+expect "the view" "7|5|3" "$(bureau -A -t -c "SELECT visits, one_card_visits, patients FROM bureau.visits_by_year WHERE scope = 'city' AND class = 'all'")"
+read_metrics --list | grep -q '^visits.patients_year,1,persons,' || fail "the catalogue does not list visits.patients_year"
+
+# The same file again, with new command ids: the visits are known, nothing changes.
+publish hospital-a >/dev/null || true
+wait_for_metrics
+expect "the view after the second time" "7|5|3" "$(bureau -A -t -c "SELECT visits, one_card_visits, patients FROM bureau.visits_by_year WHERE scope = 'city' AND class = 'all'")"
+
+# A reader may not publish, a publisher may not read metrics: refused with a sentence.
+code=0
+said=$(publish reader) || code=$?
+expect "a reader's exit code" 1 "$code"
+grep -q '6: ' <<<"$said" || fail "a reader was not told why: $said"
+said=$(KEY=hospital-a read_metrics --list) && fail "a publisher read metrics: $said"
+grep -q '6: ' <<<"$said" || fail "a publisher was not told why: $said"
+echo "the Python examples work"

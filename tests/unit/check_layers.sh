@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# The arrows of ARCHITECTURE.md and the banned calls, as a grep.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+bad=0
+
+complain() { # reason, lines
+    if [ -n "$2" ]; then
+        printf '%s\n%s\n' "$1" "$2"
+        bad=1
+    fi
+}
+
+# folder: what its includes may begin with (besides itself, system headers and generated code)
+allow() {
+    local folder=$1 allowed=$2 own=${1#common/}
+    own=${own#services/}
+    complain "$folder includes something above it:" "$(grep -rnE '^#include "' "$folder" --include='*.[ch]' |
+        grep -vE "#include \"($own|[a-z]+/v1|$allowed)/")"
+}
+
+allow common/base 'none'
+allow common/config 'base'
+allow common/wire 'base'
+allow common/state 'base'
+allow common/journal 'base'
+allow common/feed 'base|wire'
+allow common/client 'base|wire'
+allow common/pg 'base'
+allow common/service 'base|config|wire|state|journal'
+allow services/visits 'base|config|wire|state|service'
+allow services/aggregator 'base|config|wire|feed|pg|service'
+allow services/ctl 'base|config|wire|feed|client|journal'
+
+banned='\b(sprintf|vsprintf|strcpy|strcat|strncpy|strtok|atoi|sscanf|localtime|rand|system)[[:space:]]*\('
+complain 'banned calls:' "$(grep -rnE "$banned" common services --include='*.[ch]')"
+pure='services/visits/(rules_[a-z]+|evolve|distinct|state|query|decide|publish|region|resident_id|pseudonym)|services/aggregator/(fold_[a-z]+|cells)|common/state/(table|index)'
+complain 'a pure file does I/O, reads a clock or allocates:' "$(
+    grep -rnE '\b(sqlite3_[a-z]|zmq_[a-z]|zsock_|zloop_|PQ[a-z]+|time|clock_[a-z_]+|malloc|calloc|fopen|open)\(' \
+        services/visits services/aggregator common/state --include='*.c' | grep -E "^($pure)\.c:" |
+        grep -vE 'cells\.c:.*(malloc|calloc)')"
+[ $bad = 0 ] && echo 'layers hold'
+exit $bad
