@@ -12,6 +12,7 @@
 
 #define WINDOW_MAX 1024 /* also the range of slots in a request number */
 #define SLOT_BITS 10
+#define TRY_BITS 8 /* above the slot: which sending of the Submit it is, so that late answers to earlier ones are known */
 #define SUBMIT_BYTES_MAX (900 * 1024) /* leaves room in the frame for whatever wraps it */
 #define RESEND_MS 5000
 #define LOST_FACTOR 4 /* a Submit unanswered for so many resend times is lost, even while others are answered */
@@ -23,7 +24,8 @@
 /* One Submit, from its first command to its receipts. Its memory is used again. */
 struct slot {
     struct submit_writer writer;
-    uint64_t request;
+    uint64_t serial;
+    uint64_t request;  /* number it was sent under last */
     uint64_t *numbers; /* of its commands */
     uint32_t numbers_capacity;
     int64_t sent_ms;
@@ -41,6 +43,7 @@ struct client {
     size_t count, sent;
     struct slot *building; /* NULL: none */
     uint64_t serial;
+    uint64_t tries;        /* times that all in flight was sent again */
     uint64_t outstanding;
     int64_t heard_ms;      /* when silence began */
     int64_t hold_until_ms; /* nothing is sent before */
@@ -121,10 +124,20 @@ static struct slot *ordered(const struct client *client, size_t place) {
     return &client->slots[client->order[place]];
 }
 
+/* Each Submit names the one sent before it: when the connection breaks and ZeroMQ connects again, those under way are
+ * lost, and the daemon refuses what was sent behind them. The first of all in flight names none. */
+static void stamp(struct client *client, size_t place) {
+    struct slot *slot = ordered(client, place);
+    uint64_t try = client->tries & ((1u << TRY_BITS) - 1);
+    slot->request = slot->serial << (TRY_BITS + SLOT_BITS) | try << SLOT_BITS | client->order[place];
+    submit_writer_close(&slot->writer, slot->request, place == 0 ? 0 : ordered(client, place - 1)->request);
+}
+
 /* Strictly in order: what waits holds back all that was closed after it. */
 static void send_due(struct client *client, int64_t now_ms) {
     while (client->sent < client->count && now_ms >= client->hold_until_ms) {
         struct slot *slot = ordered(client, client->sent);
+        stamp(client, client->sent);
         if (client_socket_send_bytes(client->socket, submit_writer_data(&slot->writer),
                                      submit_writer_size(&slot->writer)) != STATUS_OK) {
             return; /* the daemon is away or slow: again at the next pump */
@@ -139,6 +152,7 @@ static void send_due(struct client *client, int64_t now_ms) {
 /* All that is unanswered counts as not sent. The daemon knows the ids of what it has decided already. */
 static void go_back(struct client *client, int64_t hold_until_ms) {
     client->sent = 0;
+    client->tries++;
     client->hold_until_ms = hold_until_ms;
 }
 
@@ -166,8 +180,7 @@ static void work(struct client *client, int64_t now_ms) {
 /* --- building --- */
 
 static bool is_full(const struct submit_writer *writer, size_t body_size) {
-    return writer->commands == SERVER_COMMANDS_MAX ||
-           submit_writer_size_with(writer, body_size) > SUBMIT_BYTES_MAX;
+    return writer->commands == SERVER_COMMANDS_MAX || submit_writer_size_with(writer, body_size) > SUBMIT_BYTES_MAX;
 }
 
 static bool begin(struct client *client) {
@@ -176,7 +189,7 @@ static bool begin(struct client *client) {
     }
     uint16_t index = client->free_slots[--client->free_count];
     client->building = &client->slots[index];
-    client->building->request = ++client->serial << SLOT_BITS | index;
+    client->building->serial = ++client->serial;
     submit_writer_begin(&client->building->writer, client->organisation);
     return true;
 }
@@ -218,7 +231,6 @@ enum status client_flush(struct client *client) {
     if (client->building != NULL) {
         struct slot *slot = client->building;
         client->building = NULL;
-        submit_writer_close(&slot->writer, slot->request);
         client->order[client->count++] = (uint16_t)(slot - client->slots);
         send_due(client, clock_monotonic_ms());
     }
@@ -227,10 +239,12 @@ enum status client_flush(struct client *client) {
 
 /* --- replies --- */
 
-/* The place in order of the Submit with this number; count when it is none of ours (or answered already). */
+/* The place in order of the Submit with this number, whichever try; count when it is none of ours (or answered already).
+ */
 static size_t find_place(const struct client *client, uint64_t request) {
     size_t place = 0;
-    while (place < client->count && ordered(client, place)->request != request) {
+    uint64_t serial = request >> (TRY_BITS + SLOT_BITS);
+    while (place < client->count && ordered(client, place)->serial != serial) {
         place++;
     }
     return place;
@@ -266,17 +280,25 @@ static enum status take_receipts(struct client *client, size_t place, const Comm
         }
     }
     client->backoff_ms = 0;
-    drop_place(client, find_place(client, slot->request));
+    drop_place(client, place);
     return STATUS_OK;
 }
 
-static enum status take_problem(struct client *client, size_t place, const Common__V1__Problem *problem,
+/* is_latest: it answers the last sending of the Submit; what is said of earlier ones is settled already. */
+static enum status take_problem(struct client *client, bool is_latest, const Common__V1__Problem *problem,
                                 int64_t now_ms) {
+    if (problem->code == COMMON__V1__CODE__CODE_OUT_OF_ORDER) {
+        if (is_latest) {
+            LOG_INFO("the connection broke, sending again", LOG_U("submits", client->sent));
+            go_back(client, now_ms);
+        }
+        return STATUS_OK;
+    }
     if (problem->code != COMMON__V1__CODE__CODE_UNAVAILABLE) {
         return deny(client, "%s%s%s (code %u)", problem->field, problem->field[0] == 0 ? "" : ": ", problem->message,
                     problem->code);
     }
-    if (place < client->sent) { /* else it waits already */
+    if (is_latest) {
         back_off(client, now_ms);
     }
     return STATUS_OK;
@@ -287,7 +309,8 @@ static enum status take_reply(struct client *client, const Common__V1__Reply *re
     bool is_ours = place < client->count;
     client->heard_ms = now_ms;
     if (reply->body_case == COMMON__V1__REPLY__BODY_PROBLEM && (is_ours || reply->request == 0)) {
-        return take_problem(client, place, reply->problem, now_ms);
+        bool is_latest = place < client->sent && ordered(client, place)->request == reply->request;
+        return take_problem(client, is_latest, reply->problem, now_ms);
     }
     if (reply->body_case == COMMON__V1__REPLY__BODY_RECEIPTS && is_ours) {
         return take_receipts(client, place, reply->receipts);

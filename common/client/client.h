@@ -36,18 +36,20 @@ enum status client_add(struct client *client, const struct id *id, int64_t occur
                        const uint8_t *body, size_t body_size, uint64_t command_number);
 /* Commands in the Submit being built. */
 size_t client_building(const struct client *client);
-/* Sends the Submit being built, if it holds anything; while the daemon is away it waits in the window for client_pump. */
+/* Sends the Submit being built, if it holds anything; while the daemon is away it waits in the window for client_pump.
+ */
 enum status client_flush(struct client *client);
 /* Commands sent or being built without receipt. */
 uint64_t client_outstanding(const struct client *client);
-/* Takes receipts, sends what waits and what timed out; waits up to timeout_ms (-1: for ever) for the first reply, not at
- * all when nothing is in flight. DENIED after a whole-Submit refusal that cannot succeed later (client_problem says why):
- * from then on for good, and what is outstanding stays without receipts. */
+/* Takes receipts, sends what waits and what timed out; waits up to timeout_ms (-1: for ever) for the first reply, not
+ * at all when nothing is in flight. DENIED after a whole-Submit refusal that cannot succeed later (client_problem says
+ * why): from then on for good, and what is outstanding stays without receipts. */
 enum status client_pump(struct client *client, int timeout_ms);
 const char *client_problem(const struct client *client);
 
-/* One request, one reply (ping, status, query, refusals), told apart by its number. The reply lives in arena. UNAVAILABLE
- * after timeout_ms. Replies to anything else are dropped: not for a socket with Submits in flight or that follows. */
+/* One request, one reply (ping, status, query, refusals), told apart by its number. The reply lives in arena.
+ * UNAVAILABLE after timeout_ms. Replies to anything else are dropped: not for a socket with Submits in flight or that
+ * follows. */
 enum status client_call(struct client_socket *socket, const Common__V1__Request *request, struct arena *arena,
                         int timeout_ms, Common__V1__Reply **reply);
 

@@ -10,13 +10,14 @@ enum {
     TAG_REQUEST_SUBMIT = 4 << 3 | WIRE_BYTES,
     TAG_SUBMIT_ORGANISATION = 1 << 3 | WIRE_BYTES,
     TAG_SUBMIT_COMMANDS = 2 << 3 | WIRE_BYTES,
+    TAG_SUBMIT_AFTER = 3 << 3 | WIRE_VARINT,
     TAG_COMMAND_ID = 1 << 3 | WIRE_BYTES,
     TAG_COMMAND_OCCURRED_AT = 2 << 3 | WIRE_VARINT,
     TAG_COMMAND_EXPECTED_VERSION = 3 << 3 | WIRE_VARINT,
     TAG_COMMAND_BODY = 4 << 3 | WIRE_BYTES,
 };
 
-#define HEAD_BYTES_MAX (2 * (1 + VARINT_BYTES_MAX))
+#define HEAD_BYTES_MAX (3 * (1 + VARINT_BYTES_MAX))
 #define COMMAND_OVERHEAD_MAX (1 + VARINT_BYTES_MAX + 2 + ID_BYTES + 3 * (1 + VARINT_BYTES_MAX))
 
 static uint8_t *put_bytes(uint8_t *out, uint8_t tag, const void *data, size_t size) {
@@ -77,11 +78,12 @@ void submit_writer_add(struct submit_writer *writer, const struct id *id, int64_
     writer->commands++;
 }
 
-void submit_writer_close(struct submit_writer *writer, uint64_t request) {
+void submit_writer_close(struct submit_writer *writer, uint64_t request, uint64_t after) {
     uint8_t head[HEAD_BYTES_MAX];
     uint8_t *end = put_number(head, TAG_REQUEST_NUMBER, request);
     *end++ = TAG_REQUEST_SUBMIT;
-    end += varint_write(end, writer->bytes.size - HEAD_BYTES_MAX);
+    end += varint_write(end, number_size(after) + writer->bytes.size - HEAD_BYTES_MAX);
+    end = put_number(end, TAG_SUBMIT_AFTER, after);
     size_t size = (size_t)(end - head);
     writer->head = HEAD_BYTES_MAX - size;
     memcpy(writer->bytes.data + writer->head, head, size);

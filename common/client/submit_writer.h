@@ -10,7 +10,7 @@
 
 /*
  * One Request with a Submit, written as wire bytes while its commands come in: no message objects, no allocation per
- * command. Pure. The bytes are what protobuf's canonical encoding of the same message would be.
+ * command. Pure. The bytes are a protobuf encoding of the message; Submit.after comes first in it.
  */
 struct submit_writer {
     struct buffer bytes; /* room for the head, then the Submit's own bytes */
@@ -24,8 +24,9 @@ void submit_writer_begin(struct submit_writer *writer, const char *organisation)
 size_t submit_writer_size_with(const struct submit_writer *writer, size_t body_size);
 void submit_writer_add(struct submit_writer *writer, const struct id *id, int64_t occurred_at_ms,
                        uint64_t expected_version, const uint8_t *body, size_t body_size);
-/* Puts the head in front; then the Request is submit_writer_data, submit_writer_size. */
-void submit_writer_close(struct submit_writer *writer, uint64_t request);
+/* Puts the head in front; then the Request is submit_writer_data, submit_writer_size. May be called again: a Submit that
+ * is sent again has a new number. after: as in the contract. */
+void submit_writer_close(struct submit_writer *writer, uint64_t request, uint64_t after);
 static inline const uint8_t *submit_writer_data(const struct submit_writer *writer) {
     return writer->bytes.data + writer->head;
 }

@@ -132,17 +132,19 @@ static uint32_t check_times(const struct registry *registry, const Common__V1__C
 static uint32_t unpack_body(struct registry *registry, const struct candidate *candidate, struct command *command,
                             const char **field) {
     const ProtobufCBinaryData *body = &candidate->wire->body;
-    command->body = protobuf_c_message_unpack(registry->service->command_descriptor, &registry->scratch.allocator,
-                                              body->len, body->data);
     *field = "body";
-    if (command->body == NULL) {
-        return COMMON__V1__CODE__CODE_MALFORMED;
+    if (body->len > SERVER_COMMAND_BYTES_MAX) {
+        return COMMON__V1__CODE__CODE_TOO_LARGE;
     }
-    Common__V1__Code code = validate_message(command->body, field);
+    ProtobufCMessage *message;
+    const char *inner;
+    Common__V1__Code code = validate_unpack(registry->service->command_descriptor, &registry->scratch.allocator,
+                                            body->data, body->len, &message, &inner);
     if (code != COMMON__V1__CODE__CODE_UNSPECIFIED) {
+        *field = inner[0] == '\0' ? "body" : inner;
         return code;
     }
-    *field = "body";
+    command->body = message;
     return registry->service->may_submit(candidate->role, command->body) ? 0 : COMMON__V1__CODE__CODE_FORBIDDEN;
 }
 
@@ -281,10 +283,16 @@ void intake_submit(struct registry *registry, const struct incoming *incoming) {
         answer_problem(registry, incoming, COMMON__V1__CODE__CODE_NOT_YOUR_ORGANISATION, "organisation");
         return;
     }
-    if (!begin(registry)) {
-        answer_problem(registry, incoming, COMMON__V1__CODE__CODE_UNAVAILABLE, "");
+    if (!submit_order_allows(&registry->order, &incoming->peer, submit->after)) {
+        answer_problem(registry, incoming, COMMON__V1__CODE__CODE_OUT_OF_ORDER, "after");
         return;
     }
+    if (!begin(registry)) {
+        answer_problem(registry, incoming, COMMON__V1__CODE__CODE_UNAVAILABLE, "");
+        submit_order_forget(&registry->order);
+        return;
+    }
+    submit_order_note(&registry->order, &incoming->peer, incoming->request->request);
     struct candidate candidate = {
         .principal = principal, .organisation = principal->organisation, .role = principal->role};
     decide_all(registry, incoming, candidate, submit->commands, submit->n_commands);
@@ -348,6 +356,7 @@ static void fail_turn(struct registry *registry) {
               LOG_U("commands", registry->turn_commands));
     journal_rollback(registry->journal);
     feed_server_forget(registry->feed);
+    submit_order_forget(&registry->order);
     registry->counters.unavailable += registry->outbox.count;
     Common__V1__Problem problem = COMMON__V1__PROBLEM__INIT;
     answer_fill_problem(registry, &problem, COMMON__V1__CODE__CODE_UNAVAILABLE, "");

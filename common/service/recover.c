@@ -50,6 +50,9 @@ static enum status fold_rows(struct registry *registry, struct journal_reader *r
             status = fold_row(registry, &row, ++seq, &body);
             memcpy(chain, row.chain, 32);
         }
+        if ((seq & 0xffff) == 0 && daemon_is_asked_to_stop()) {
+            return STATUS_UNAVAILABLE;
+        }
         if ((seq & 0xffff) == 0 && clock_monotonic_ms() - reported_ms > 2000) {
             reported_ms = clock_monotonic_ms();
             LOG_INFO("folding the log", LOG_U("seq", seq), LOG_U("head", head));

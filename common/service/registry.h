@@ -7,6 +7,7 @@
 #include "service/feed_server.h"
 #include "service/outbox.h"
 #include "service/service.h"
+#include "service/submit_order.h"
 #include "state/snapshot.h"
 #include "wire/server.h"
 
@@ -46,6 +47,7 @@ struct registry {
     struct state state;
     struct feed_server *feed;
     struct outbox outbox;
+    struct submit_order order;
     struct arena request;  /* one request, unpacked */
     struct arena receipts; /* receipts of one request */
     struct arena scratch;  /* one command: body, decision */

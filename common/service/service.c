@@ -254,6 +254,7 @@ static const struct side_command side_commands[] = {
 };
 
 static int run_side_command(struct registry *registry, const char *name) {
+    daemon_release_signals();
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     setpriority(PRIO_PROCESS, 0, 10);
     registry->journal_options.read_only = true;
@@ -282,6 +283,8 @@ static int run(struct registry *registry) {
     int exit_code = status_exit_code(status);
     if (status == STATUS_OK) {
         exit_code = run_loop(registry);
+    } else if (daemon_is_asked_to_stop()) {
+        exit_code = EXIT_CODE_OK;
     } else {
         LOG_ERROR("cannot start", LOG_S("error", error.text), LOG_S("status", status_name(status)));
     }

@@ -13,11 +13,13 @@
 #include "state/mapping.h"
 
 #define FORMAT 1
-#define CHECK_BYTES 32
-#define CHUNK_BYTES ((size_t)1024 * 1024)     /* hashed while it is in the cache */
+#define CHECK_BYTES crypto_onetimeauth_BYTES
+#define CHUNK_BYTES ((size_t)1024 * 1024)      /* checked while it is in the cache */
 #define SYNC_BYTES ((uint64_t)8 * 1024 * 1024) /* written back as it grows, so that no fsync holds up the log's */
 
 static const char magic[8] = "LCSNAP\r\n";
+/* Poly1305 with a key that is no secret: a checksum of 128 bits against damage, seven times as fast as BLAKE2b. */
+static const uint8_t check_key[crypto_onetimeauth_KEYBYTES] = "Liancheng snapshot, format one.";
 
 struct file_head {
     char magic[8];
@@ -56,7 +58,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "rows and snapshots ar
 
 struct stream {
     int file;
-    crypto_generichash_state hash;
+    crypto_onetimeauth_state check;
     uint64_t bytes;
     uint64_t synced_bytes;
 };
@@ -66,7 +68,7 @@ static void stream_init(struct stream *stream, int file) {
     stream->file = file;
     stream->bytes = 0;
     stream->synced_bytes = 0;
-    crypto_generichash_init(&stream->hash, NULL, 0, CHECK_BYTES);
+    crypto_onetimeauth_init(&stream->check, check_key);
 }
 
 /* --- Writing ---------------------------------------------------------------------------------------------------------
@@ -100,7 +102,7 @@ static enum status stream_write(struct stream *stream, const void *data, size_t 
     enum status status = STATUS_OK;
     for (size_t left = size; status == STATUS_OK && left > 0;) {
         const size_t chunk = left < CHUNK_BYTES ? left : CHUNK_BYTES;
-        crypto_generichash_update(&stream->hash, at, chunk);
+        crypto_onetimeauth_update(&stream->check, at, chunk);
         status = write_whole(stream->file, at, chunk);
         stream->bytes += chunk;
         write_back(stream);
@@ -182,7 +184,7 @@ enum status snapshot_write(int file, const struct snapshot_mark *mark, const str
         status = write_arrays(&stream, state);
     }
     uint8_t check[CHECK_BYTES];
-    crypto_generichash_final(&stream.hash, check, sizeof check);
+    crypto_onetimeauth_final(&stream.check, check);
     return status == STATUS_OK ? write_whole(file, check, sizeof check) : status;
 }
 
@@ -214,7 +216,7 @@ static enum status stream_read(struct stream *stream, void *data, size_t size) {
         if (status != STATUS_OK) {
             return status;
         }
-        crypto_generichash_update(&stream->hash, at, chunk);
+        crypto_onetimeauth_update(&stream->check, at, chunk);
         at += chunk;
         left -= chunk;
     }
@@ -345,7 +347,7 @@ enum status snapshot_read(int file, struct state *state, const char **reason) {
     status = read_arrays(&stream, &plan, state);
     uint8_t computed[CHECK_BYTES];
     uint8_t check[CHECK_BYTES];
-    crypto_generichash_final(&stream.hash, computed, sizeof computed);
+    crypto_onetimeauth_final(&stream.check, computed);
     if (status == STATUS_OK) {
         status = read_whole(file, check, sizeof check);
     }

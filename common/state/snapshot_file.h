@@ -12,7 +12,10 @@
  *   tables   name (32, zero-padded), u32 row bytes, u32 rows                                       each
  *   indexes  name (32, zero-padded), u32 number of its table, u32 rows in it, u32 buckets, u32 0   each
  *   arrays   of each table its rows 1..rows; of each index heads (u32 a bucket), next (u32 a row, row 0 left out)
- *   check    BLAKE2b-256 over all before it
+ *   check    Poly1305 over all before it with the key "Liancheng snapshot, format one." and a NUL (16)
+ *
+ * The check tells damage, not malice: who can write here can compute it. So nothing read is believed: names, sizes,
+ * counts and every row number of an index are compared with what this program's state can hold.
  */
 #define SNAPSHOT_NAME_BYTES 32
 

@@ -23,16 +23,10 @@ static void set_options(void *socket, int queue_messages) {
     const struct {
         int option, value;
     } rows[] = {
-        {ZMQ_SNDHWM, queue_messages},
-        {ZMQ_RCVHWM, queue_messages},
-        {ZMQ_LINGER, 0},
+        {ZMQ_SNDHWM, queue_messages}, {ZMQ_RCVHWM, queue_messages}, {ZMQ_LINGER, 0},
         {ZMQ_IMMEDIATE, 1}, /* nothing is queued for a daemon that is away */
-        {ZMQ_HANDSHAKE_IVL, 5000},
-        {ZMQ_RECONNECT_IVL, 500},
-        {ZMQ_RECONNECT_IVL_MAX, 30000},
-        {ZMQ_TCP_KEEPALIVE, 1},
-        {ZMQ_TCP_KEEPALIVE_IDLE, 60},
-        {ZMQ_TCP_KEEPALIVE_INTVL, 10},
+        {ZMQ_HANDSHAKE_IVL, 5000},    {ZMQ_RECONNECT_IVL, 500},     {ZMQ_RECONNECT_IVL_MAX, 30000},
+        {ZMQ_TCP_KEEPALIVE, 1},       {ZMQ_TCP_KEEPALIVE_IDLE, 60}, {ZMQ_TCP_KEEPALIVE_INTVL, 10},
         {ZMQ_TCP_KEEPALIVE_CNT, 6},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

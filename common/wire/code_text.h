@@ -8,8 +8,8 @@
 /* Text for a code; a service's table ends with code 0. */
 struct code_text {
     uint32_t code;
-    const char *name;       /* "RESIDENT_ID_INVALID" */
-    const char *message;    /* one English sentence: what is wrong and what to do */
+    const char *name;    /* "RESIDENT_ID_INVALID" */
+    const char *message; /* one English sentence: what is wrong and what to do */
     const char *message_zh;
 };
 

@@ -73,8 +73,9 @@ static bool parse_pair(char *text, struct curve_pair *pair) {
         uint8_t bytes[32];
         bool is_key = curve_key_decode(key, bytes);
         sodium_memzero(bytes, sizeof bytes);
-        char *target = strcmp(word, "public") == 0 ? pair->public_text
-                       : strcmp(word, "secret") == 0 ? pair->secret_text : NULL;
+        char *target = strcmp(word, "public") == 0   ? pair->public_text
+                       : strcmp(word, "secret") == 0 ? pair->secret_text
+                                                     : NULL;
         if (!is_key || target == NULL || *target != 0) {
             return false;
         }

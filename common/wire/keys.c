@@ -16,7 +16,7 @@
 #define PRINCIPALS_MAX 10000
 #define FILE_BYTES_MAX (4 * 1024 * 1024)
 #define LINE_BYTES_MAX 512
-#define WORDS_MAX 6 /* principal, organisation, role, key, second key, revoked */
+#define WORDS_MAX 6     /* principal, organisation, role, key, second key, revoked */
 #define SLOTS_MAX 32768 /* a power of two above PRINCIPALS_MAX * KEYS_LIVE_MAX */
 
 struct keys {

@@ -28,7 +28,7 @@ struct principal {
     char name[KEYS_PRINCIPAL_BYTES];            /* "hospital-01/publisher": stable, for logs and audit */
     char organisation[KEYS_ORGANISATION_BYTES]; /* [a-z0-9-], what it speaks for */
     enum role role;
-    uint8_t keys[KEYS_LIVE_MAX][32];            /* CURVE public keys */
+    uint8_t keys[KEYS_LIVE_MAX][32]; /* CURVE public keys */
     uint8_t key_count;
     bool revoked;
 };

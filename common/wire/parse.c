@@ -31,12 +31,6 @@ static Common__V1__Code check_submit(const Common__V1__Submit *submit, struct pa
     if (submit->n_commands > SERVER_COMMANDS_MAX) {
         return refuse(problem, COMMON__V1__CODE__CODE_TOO_LARGE, "submit.commands");
     }
-    for (size_t i = 0; i < submit->n_commands; i++) {
-        if (submit->commands[i]->body.len > SERVER_COMMAND_BYTES_MAX) {
-            snprintf(problem->field, sizeof problem->field, "submit.commands[%zu].body", i);
-            return problem->code = COMMON__V1__CODE__CODE_TOO_LARGE;
-        }
-    }
     return COMMON__V1__CODE__CODE_UNSPECIFIED;
 }
 
@@ -59,8 +53,8 @@ Common__V1__Code parse_request(const uint8_t *data, size_t size, struct arena *a
     }
     ProtobufCMessage *message;
     const char *field;
-    Common__V1__Code code = validate_unpack(&common__v1__request__descriptor, &arena->allocator, data, size, &message,
-                                            &field);
+    Common__V1__Code code =
+        validate_unpack(&common__v1__request__descriptor, &arena->allocator, data, size, &message, &field);
     if (code == COMMON__V1__CODE__CODE_UNSPECIFIED) {
         code = check_limits((Common__V1__Request *)message, problem);
     } else {

@@ -27,8 +27,19 @@ static Common__V1__Code check_enum(const ProtobufCEnumDescriptor *descriptor, in
     return COMMON__V1__CODE__CODE_UNSPECIFIED;
 }
 
-static bool needs_no_check(const ProtobufCFieldDescriptor *f) {
-    return f->type != PROTOBUF_C_TYPE_STRING && f->type != PROTOBUF_C_TYPE_ENUM && f->type != PROTOBUF_C_TYPE_MESSAGE;
+static bool needs_check(const ProtobufCFieldDescriptor *f) {
+    return f->type == PROTOBUF_C_TYPE_STRING || f->type == PROTOBUF_C_TYPE_ENUM || f->type == PROTOBUF_C_TYPE_MESSAGE ||
+           (f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0;
+}
+
+/* A message of numbers and bytes alone, as common.v1.Command is, of which there are thousands in a frame. */
+static bool is_plain(const ProtobufCMessageDescriptor *descriptor) {
+    for (unsigned i = 0; i < descriptor->n_fields; i++) {
+        if (needs_check(&descriptor->fields[i])) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* value points at a char *, an int or a message pointer. */
@@ -58,6 +69,9 @@ static size_t quantifier(const ProtobufCMessage *message, const ProtobufCFieldDe
 static Common__V1__Code check_repeated(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *f,
                                        const char **field) {
     const uint8_t *value = *(const uint8_t *const *)member(message, f);
+    if (f->type == PROTOBUF_C_TYPE_MESSAGE && is_plain(f->descriptor)) {
+        return COMMON__V1__CODE__CODE_UNSPECIFIED;
+    }
     size_t step = f->type == PROTOBUF_C_TYPE_ENUM ? sizeof(int) : sizeof(void *);
     Common__V1__Code code = COMMON__V1__CODE__CODE_UNSPECIFIED;
     for (size_t i = 0; i < quantifier(message, f) && code == COMMON__V1__CODE__CODE_UNSPECIFIED; i++) {
@@ -86,7 +100,7 @@ Common__V1__Code validate_message(const ProtobufCMessage *message, const char **
         const ProtobufCFieldDescriptor *f = &descriptor->fields[i];
         if ((f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0) {
             code = check_oneof(message, f, field);
-        } else if (needs_no_check(f)) {
+        } else if (!needs_check(f)) {
             continue;
         } else if (f->label == PROTOBUF_C_LABEL_REPEATED) {
             code = check_repeated(message, f, field);
@@ -104,7 +118,7 @@ static Common__V1__Code look_for_nul(const ProtobufCMessageDescriptor *descripto
 
 static Common__V1__Code look_into(const ProtobufCFieldDescriptor *f, const struct wire_field *part,
                                   const char **field) {
-    if (f->type == PROTOBUF_C_TYPE_MESSAGE) {
+    if (f->type == PROTOBUF_C_TYPE_MESSAGE && !is_plain(f->descriptor)) {
         return look_for_nul(f->descriptor, part->bytes, part->size, field);
     }
     if (f->type == PROTOBUF_C_TYPE_STRING && part->size > 0 && memchr(part->bytes, 0, part->size) != NULL) {

@@ -8,8 +8,8 @@
 #include "wire/keys.h"
 
 /*
- * Our ZAP handler (ZeroMQ RFC 27): libzmq asks it about every handshake in this process; a thread of its own answers. Only
- * CURVE in our domain can be let in. One per process at a time.
+ * Our ZAP handler (ZeroMQ RFC 27): libzmq asks it about every handshake in this process; a thread of its own answers.
+ * Only CURVE in our domain can be let in. One per process at a time.
  */
 #define ZAP_DOMAIN "liancheng"
 /* Metadata of a connection, readable from each body frame. */

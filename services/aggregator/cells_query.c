@@ -44,7 +44,7 @@ static bool is_code(const char *text) {
     return strlen(text) < CELLS_ORGANISATION_BYTES;
 }
 
-/* The next field of "region|period|organisation|category", ended by a bar or the end. */
+/* The next field of "region|period|organisation|category", ended by a bar or the end of the text. */
 static bool take_field(const char **text, char *field, size_t size) {
     size_t length = strcspn(*text, "|");
     if (length >= size) {
@@ -74,7 +74,7 @@ static bool read_after(const char *text, struct cells_query *query) {
     return take_field(&text, parameter(query, P_LAST_REGION), size) &&
            take_field(&text, parameter(query, P_LAST_PERIOD), size) &&
            take_field(&text, parameter(query, P_LAST_ORGANISATION), size) &&
-           take_field(&text, parameter(query, P_LAST_CATEGORY), size) && text[0] == '\0' &&
+           strchr(text, '|') == NULL && take_field(&text, parameter(query, P_LAST_CATEGORY), size) &&
            is_number(parameter(query, P_LAST_REGION), INT32_MAX) &&
            civil_date_parse(parameter(query, P_LAST_PERIOD), &day) &&
            is_number(parameter(query, P_LAST_CATEGORY), 255);

@@ -124,8 +124,8 @@ static bool check_count(const struct ctl_usage *usage, int count) {
     if (count >= usage->arguments_min && count <= usage->arguments_max) {
         return true;
     }
-    ctl_error(0, "%s; usage: lianchengctl %s", count < usage->arguments_min ? "an argument is missing" : "too many arguments",
-              usage->synopsis);
+    ctl_error(0, "%s; usage: lianchengctl %s",
+              count < usage->arguments_min ? "an argument is missing" : "too many arguments", usage->synopsis);
     return false;
 }
 

@@ -16,9 +16,10 @@ static enum status fail(struct json_problem *problem, const char *path, const ch
 /* jansson's text quotes the input ("... near 'x'"): that part may be a person's. */
 static enum status fail_syntax(struct json_problem *problem, const json_error_t *error) {
     problem->path[0] = '\0';
-    snprintf(problem->message, sizeof problem->message, "no JSON: column %d: %.*s", error->column,
-             (int)(strstr(error->text, " near ") ? strstr(error->text, " near ") - error->text : (int)strlen(error->text)),
-             error->text);
+    snprintf(
+        problem->message, sizeof problem->message, "no JSON: column %d: %.*s", error->column,
+        (int)(strstr(error->text, " near ") ? strstr(error->text, " near ") - error->text : (int)strlen(error->text)),
+        error->text);
     return STATUS_MALFORMED;
 }
 

@@ -43,7 +43,9 @@ const struct contract *contract_find(const char *service) {
 }
 
 const char *contract_code_name(const struct contract *contract, uint32_t code) {
-    const ProtobufCEnumDescriptor *codes = code < 100 ? &common__v1__code__descriptor : contract ? contract->codes : NULL;
+    const ProtobufCEnumDescriptor *codes = code < 100 ? &common__v1__code__descriptor
+                                           : contract ? contract->codes
+                                                      : NULL;
     const ProtobufCEnumValue *value = codes ? protobuf_c_enum_descriptor_get_value(codes, (int)code) : NULL;
     if (!value) {
         return "UNKNOWN";

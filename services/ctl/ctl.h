@@ -51,7 +51,7 @@ enum ctl_option_kind {
 
 /* A table of these ends with a NULL name. Values keep what they held when the option is not given (the default). */
 struct ctl_option {
-    const char *name;     /* "folder" for --folder */
+    const char *name; /* "folder" for --folder */
     enum ctl_option_kind kind;
     void *value;
     const char *argument; /* "DIR", for the help; NULL for flags */
@@ -82,7 +82,8 @@ __attribute__((format(printf, 2, 3))) int ctl_error(int code, const char *format
 void ctl_catch_signals(void);
 bool ctl_is_interrupted(void);
 
-/* --- Targets: ctl.conf ---------------------------------------------------------------------------------------------- */
+/* --- Targets: ctl.conf ----------------------------------------------------------------------------------------------
+ */
 /* Reads ctl.conf once. CONFIG (said on stderr) when it cannot be found or is wrong. */
 enum status ctl_config(struct ctl *ctl);
 /* A string of ctl.conf ("/visits/endpoint"); "" when it is not set. Only after ctl_config. */

@@ -126,8 +126,9 @@ int command_follow(struct ctl *ctl, int argc, char **argv) {
         {"key", CTL_TEXT, &key, "FILE", "follow with this key (/follower_key of ctl.conf)", 0, 0},
         {.name = NULL},
     };
-    const struct ctl_usage usage = {"follow visits [OPTIONS]",
-                                    "Prints the events of a feed, one JSON object a line. A gap ends it with code 70.\n", 1, 1};
+    const struct ctl_usage usage = {
+        "follow visits [OPTIONS]", "Prints the events of a feed, one JSON object a line. A gap ends it with code 70.\n",
+        1, 1};
     int exit_code;
     if (!ctl_arguments(ctl, &usage, options, &argc, argv, &exit_code)) {
         return exit_code;

@@ -103,7 +103,8 @@ static void leave_all_done(struct inflight *inflight) {
     }
 }
 
-void inflight_refuse(struct inflight *inflight, uint64_t number, uint32_t code, const char *field, const char *message) {
+void inflight_refuse(struct inflight *inflight, uint64_t number, uint32_t code, const char *field,
+                     const char *message) {
     struct inflight_line *line = line_at(inflight, number);
     line->outcome = REFUSED;
     line->code = code;

@@ -216,9 +216,8 @@ static enum status make_all(struct init *init) {
     static const struct {
         const char *name;
         void (*append)(struct buffer *, const struct init_settings *);
-    } files[] = {{"visits.conf", init_visits_conf},
-                 {"aggregator.conf", init_aggregator_conf},
-                 {"ctl.conf", init_ctl_conf}};
+    } files[] = {
+        {"visits.conf", init_visits_conf}, {"aggregator.conf", init_aggregator_conf}, {"ctl.conf", init_ctl_conf}};
     for (size_t i = 0; i < sizeof files / sizeof *files && status == STATUS_OK; i++) {
         status = make_file(init, files[i].name, files[i].append);
     }
@@ -252,8 +251,8 @@ static void print_result(const struct init *init) {
         print_next(init);
         return;
     }
-    json_t *result = json_pack("{s:s, s:O, s:I}", "folder", init->folder, "made", init->made, "kept",
-                               (json_int_t)init->kept);
+    json_t *result =
+        json_pack("{s:s, s:O, s:I}", "folder", init->folder, "made", init->made, "kept", (json_int_t)init->kept);
     json_print(result);
 }
 
@@ -282,7 +281,8 @@ static int run(struct init *init) {
     }
     enum status status = check_folder(init);
     if (status == STATUS_EXISTS) {
-        return ctl_error(EXIT_CODE_USAGE, "%s is not empty; --add adds what is missing and overwrites no secret", init->folder);
+        return ctl_error(EXIT_CODE_USAGE, "%s is not empty; --add adds what is missing and overwrites no secret",
+                         init->folder);
     }
     status = status == STATUS_OK ? make_all(init) : status;
     if (status != STATUS_OK) {
@@ -305,11 +305,13 @@ int command_init(struct ctl *ctl, int argc, char **argv) {
     struct init_settings *settings = &init.settings;
     const struct ctl_option options[] = {
         {"folder", CTL_TEXT, &init.folder, "DIR", "where to make it (liancheng)", 0, 0},
-        {"facilities", CTL_TEXT, &init.facilities_path, "FILE.tsv", "CODE<tab>NAME<tab>REGION a line: a publisher key for each", 0, 0},
+        {"facilities", CTL_TEXT, &init.facilities_path, "FILE.tsv",
+         "CODE<tab>NAME<tab>REGION a line: a publisher key for each", 0, 0},
         {"postgres", CTL_TEXT, &settings->postgres, "CONNINFO", "the aggregator's PostgreSQL", 0, 0},
         {"visits-host", CTL_TEXT, &settings->visits_host, "HOST", "where others reach the visit registry", 0, 0},
         {"aggregator-host", CTL_TEXT, &settings->aggregator_host, "HOST", "where others reach the aggregator", 0, 0},
-        {"bind", CTL_TEXT, &settings->bind, "ADDRESS", "what daemons listen on (127.0.0.1; 0.0.0.0 in a container)", 0, 0},
+        {"bind", CTL_TEXT, &settings->bind, "ADDRESS", "what daemons listen on (127.0.0.1; 0.0.0.0 in a container)", 0,
+         0},
         {"visits-port", CTL_INTEGER, &settings->visits_port, "PORT", "7101", 1, 65535},
         {"visits-http-port", CTL_INTEGER, &settings->visits_http_port, "PORT", "7181", 1, 65535},
         {"aggregator-port", CTL_INTEGER, &settings->aggregator_port, "PORT", "7100", 1, 65535},

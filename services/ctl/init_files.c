@@ -36,29 +36,30 @@ static void append_daemon(struct buffer *out, const char *name, const char *bind
 void init_visits_conf(struct buffer *out, const struct init_settings *settings) {
     append_head(out, "The visit registry", "visits --config visits.conf --print-config");
     append_daemon(out, "visits", settings->bind, settings->visits_port, settings->visits_http_port);
-    buffer_append_text(out, "store\n"
-                            "    # Folder of the log (log.db, the truth) and of snapshots. Back up the log.\n"
-                            "    folder = \"data/visits\"\n"
-                            "    # Seals the bodies of refused commands at rest.\n"
-                            "    seal_key = \"secret/visits.seal\"\n"
-                            "    # Size of the write-ahead log, in bytes, that starts a checkpoint in the background.\n"
-                            "#   checkpoint_bytes = 33554432\n"
-                            "    # New events after which a snapshot is written.\n"
-                            "#   snapshot_rows = 1000000\n"
-                            "intake\n"
-                            "    # Most commands in one commit.\n"
-                            "#   batch_commands = 8192\n"
-                            "    # Longest time to gather one commit, in milliseconds.\n"
-                            "#   batch_ms = 20\n"
-                            "    # How far ahead of this clock a sender's time may be, in milliseconds.\n"
-                            "#   future_ms = 120000\n"
-                            "visits\n"
-                            "    # Turns identity numbers into keyed hashes. Lost, no person is ever recognised again:\n"
-                            "    # keep a copy apart from the log. Never change it.\n"
-                            "    pseudonym_key = \"secret/visits.pseudonym\"\n"
-                            "    # Most persons and visits that are taken: bounds of memory.\n"
-                            "#   persons_max = 20000000\n"
-                            "#   visits_max = 100000000\n");
+    buffer_append_text(out,
+                       "store\n"
+                       "    # Folder of the log (log.db, the truth) and of snapshots. Back up the log.\n"
+                       "    folder = \"data/visits\"\n"
+                       "    # Seals the bodies of refused commands at rest.\n"
+                       "    seal_key = \"secret/visits.seal\"\n"
+                       "    # Size of the write-ahead log, in bytes, that starts a checkpoint in the background.\n"
+                       "#   checkpoint_bytes = 33554432\n"
+                       "    # New events after which a snapshot is written.\n"
+                       "#   snapshot_rows = 1000000\n"
+                       "intake\n"
+                       "    # Most commands in one commit.\n"
+                       "#   batch_commands = 8192\n"
+                       "    # Longest time to gather one commit, in milliseconds.\n"
+                       "#   batch_ms = 20\n"
+                       "    # How far ahead of this clock a sender's time may be, in milliseconds.\n"
+                       "#   future_ms = 120000\n"
+                       "visits\n"
+                       "    # Turns identity numbers into keyed hashes. Lost, no person is ever recognised again:\n"
+                       "    # keep a copy apart from the log. Never change it.\n"
+                       "    pseudonym_key = \"secret/visits.pseudonym\"\n"
+                       "    # Most persons and visits that are taken: bounds of memory.\n"
+                       "#   persons_max = 20000000\n"
+                       "#   visits_max = 100000000\n");
 }
 
 /* Quoted for ZPL by the kind of quote the text does not hold. */
@@ -70,8 +71,9 @@ static void append_quoted(struct buffer *out, const char *key, const char *text)
 void init_aggregator_conf(struct buffer *out, const struct init_settings *settings) {
     append_head(out, "The aggregator", "aggregator --config aggregator.conf --print-config");
     append_daemon(out, "aggregator", settings->bind, settings->aggregator_port, settings->aggregator_http_port);
-    buffer_append_text(out, "postgres\n"
-                            "    # libpq connection string of the role that writes. No password in it: use a passfile.\n");
+    buffer_append_text(out,
+                       "postgres\n"
+                       "    # libpq connection string of the role that writes. No password in it: use a passfile.\n");
     append_quoted(out, "conninfo", settings->postgres);
     buffer_printf(out,
                   "client\n"
@@ -97,16 +99,17 @@ void init_aggregator_conf(struct buffer *out, const struct init_settings *settin
 }
 
 void init_ctl_conf(struct buffer *out, const struct init_settings *settings) {
-    buffer_append_text(out, "# lianchengctl. Four spaces for each level. Paths are relative to the folder of this file.\n"
-                            "# Every key can be set by the environment, too: LC_VISITS_ENDPOINT for /visits/endpoint.\n\n"
-                            "# The operator's key: used unless --key names another.\n"
-                            "key = \"secret/operator.key\"\n"
-                            "# A key that may follow feeds: used by `follow`.\n"
-                            "follower_key = \"secret/aggregator-follower.key\"\n"
-                            "# A key that may read metrics.\n"
-                            "reader_key = \"secret/reader.key\"\n"
-                            "# Folder with the publishers' keys, ORGANISATION.key: used by `submit --organisation` and `replay`.\n"
-                            "publisher_keys = \"secret\"\n");
+    buffer_append_text(
+        out, "# lianchengctl. Four spaces for each level. Paths are relative to the folder of this file.\n"
+             "# Every key can be set by the environment, too: LC_VISITS_ENDPOINT for /visits/endpoint.\n\n"
+             "# The operator's key: used unless --key names another.\n"
+             "key = \"secret/operator.key\"\n"
+             "# A key that may follow feeds: used by `follow`.\n"
+             "follower_key = \"secret/aggregator-follower.key\"\n"
+             "# A key that may read metrics.\n"
+             "reader_key = \"secret/reader.key\"\n"
+             "# Folder with the publishers' keys, ORGANISATION.key: used by `submit --organisation` and `replay`.\n"
+             "publisher_keys = \"secret\"\n");
     buffer_printf(out,
                   "visits\n"
                   "    endpoint = \"tcp://%s:%" PRId64 "\"\n"

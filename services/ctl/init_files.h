@@ -7,10 +7,10 @@
 
 /* What the configuration files that `init` makes depend on. */
 struct init_settings {
-    const char *postgres;        /* libpq conninfo */
-    const char *visits_host;     /* as others reach it */
+    const char *postgres;    /* libpq conninfo */
+    const char *visits_host; /* as others reach it */
     const char *aggregator_host;
-    const char *bind;            /* address that daemons listen on */
+    const char *bind; /* address that daemons listen on */
     int64_t visits_port;
     int64_t visits_http_port;
     int64_t aggregator_port;

@@ -66,7 +66,10 @@ static json_t *from_unsigned(uint64_t number) {
 }
 
 static json_t *from_real(double number) {
-    return isfinite(number) ? json_real(number) : json_string(isnan(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity");
+    return isfinite(number) ? json_real(number)
+                            : json_string(isnan(number) ? "NaN"
+                                          : number > 0  ? "Infinity"
+                                                        : "-Infinity");
 }
 
 static json_t *from_member(const ProtobufCFieldDescriptor *field, const void *member) {

@@ -40,14 +40,21 @@ static enum status read_message(struct parse *parse, const json_t *json, const P
 
 static const char *kind_name(const json_t *json) {
     switch (json_typeof(json)) {
-    case JSON_OBJECT: return "an object";
-    case JSON_ARRAY: return "an array";
-    case JSON_STRING: return "a string";
-    case JSON_INTEGER: return "a number";
-    case JSON_REAL: return "a number that is not whole";
+    case JSON_OBJECT:
+        return "an object";
+    case JSON_ARRAY:
+        return "an array";
+    case JSON_STRING:
+        return "a string";
+    case JSON_INTEGER:
+        return "a number";
+    case JSON_REAL:
+        return "a number that is not whole";
     case JSON_TRUE:
-    case JSON_FALSE: return "a boolean";
-    case JSON_NULL: return "null";
+    case JSON_FALSE:
+        return "a boolean";
+    case JSON_NULL:
+        return "null";
     }
     return "something else";
 }
@@ -56,7 +63,8 @@ static enum status expected(struct parse *parse, const char *what, const json_t 
     return fail(parse, "expected %s, not %s", what, kind_name(json));
 }
 
-/* --- Numbers -------------------------------------------------------------------------------------------------------- */
+/* --- Numbers --------------------------------------------------------------------------------------------------------
+ */
 static enum status read_signed(struct parse *parse, const json_t *json, int64_t min, int64_t max, int64_t *number) {
     if (json_is_integer(json)) {
         *number = json_integer_value(json);
@@ -115,7 +123,8 @@ static enum status read_real(struct parse *parse, const json_t *json, double *nu
     return STATUS_OK;
 }
 
-/* --- Enums ---------------------------------------------------------------------------------------------------------- */
+/* --- Enums ----------------------------------------------------------------------------------------------------------
+ */
 /* Names in the order of their numbers, as many as fit. */
 static void list_enum(const ProtobufCEnumDescriptor *descriptor, char *text, size_t size) {
     size_t used = 0;
@@ -136,7 +145,8 @@ static enum status read_enum(struct parse *parse, const json_t *json, const Prot
     const ProtobufCEnumValue *value = NULL;
     if (json_is_string(json)) {
         value = protobuf_c_enum_descriptor_get_value_by_name(descriptor, json_string_value(json));
-    } else if (json_is_integer(json) && json_integer_value(json) >= INT32_MIN && json_integer_value(json) <= INT32_MAX) {
+    } else if (json_is_integer(json) && json_integer_value(json) >= INT32_MIN &&
+               json_integer_value(json) <= INT32_MAX) {
         value = protobuf_c_enum_descriptor_get_value(descriptor, (int)json_integer_value(json));
     }
     if (!value) {
@@ -147,7 +157,8 @@ static enum status read_enum(struct parse *parse, const json_t *json, const Prot
     return STATUS_OK;
 }
 
-/* --- Text and bytes ------------------------------------------------------------------------------------------------- */
+/* --- Text and bytes -------------------------------------------------------------------------------------------------
+ */
 static enum status read_text(struct parse *parse, const json_t *json, char **text) {
     if (!json_is_string(json)) {
         return expected(parse, "a string", json);
@@ -170,7 +181,8 @@ static int hex_value(char digit) {
 
 static enum status read_bytes(struct parse *parse, const json_t *json, const ProtobufCFieldDescriptor *field,
                               ProtobufCBinaryData *data) {
-    const char *what = json_field_is_uuid(field) ? "a UUID (8-4-4-4-12 hex digits)" : "bytes as hex digits, two for each";
+    const char *what =
+        json_field_is_uuid(field) ? "a UUID (8-4-4-4-12 hex digits)" : "bytes as hex digits, two for each";
     if (!json_is_string(json)) {
         return expected(parse, what, json);
     }
@@ -197,7 +209,8 @@ static enum status read_bytes(struct parse *parse, const json_t *json, const Pro
     return length % 2 == 0 ? STATUS_OK : fail(parse, "expected %s", what);
 }
 
-/* --- One value of any type ------------------------------------------------------------------------------------------ */
+/* --- One value of any type ------------------------------------------------------------------------------------------
+ */
 static enum status read_small(struct parse *parse, const json_t *json, const ProtobufCFieldDescriptor *field,
                               void *member) {
     int64_t number = 0;
@@ -260,7 +273,8 @@ static enum status read_member(struct parse *parse, const json_t *json, const Pr
     return STATUS_MALFORMED;
 }
 
-/* --- Fields and messages -------------------------------------------------------------------------------------------- */
+/* --- Fields and messages --------------------------------------------------------------------------------------------
+ */
 /* Appends to the path; returns its length before, to cut it back to. A path that is too long is cut. */
 __attribute__((format(printf, 2, 3))) static size_t path_enter(struct parse *parse, const char *format, ...) {
     size_t length = strlen(parse->path);
@@ -301,7 +315,8 @@ static enum status read_one(struct parse *parse, const json_t *json, const Proto
     if (json_field_is_of_oneof(field)) {
         uint32_t *chosen = (uint32_t *)(base + field->quantifier_offset);
         if (*chosen != 0) {
-            const ProtobufCFieldDescriptor *first = protobuf_c_message_descriptor_get_field(message->descriptor, *chosen);
+            const ProtobufCFieldDescriptor *first =
+                protobuf_c_message_descriptor_get_field(message->descriptor, *chosen);
             return fail(parse, "only one of %s and %s can be set", first ? first->name : "?", field->name);
         }
         *chosen = field->id;
@@ -329,7 +344,8 @@ static enum status read_fields(struct parse *parse, const json_t *json, Protobuf
     json_t *value;
     json_object_foreach((json_t *)json, name, value) {
         size_t length = path_enter(parse, "%s%s", *parse->path ? "." : "", name);
-        const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(message->descriptor, name);
+        const ProtobufCFieldDescriptor *field =
+            protobuf_c_message_descriptor_get_field_by_name(message->descriptor, name);
         enum status status = STATUS_OK;
         if (!field) {
             status = unknown_field(parse, message->descriptor);

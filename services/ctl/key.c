@@ -22,7 +22,8 @@ static const struct ctl_usage usage = {
     "    key revoke PRINCIPAL\n"
     "\n"
     "The secret half of a new key is written to --out (default: secret/ beside keys.tab). A partner that made its\n"
-    "key itself gives its public half: --public KEY; then no secret ever travels. Daemons read the table again at SIGHUP.\n",
+    "key itself gives its public half: --public KEY; then no secret ever travels. Daemons read the table again at "
+    "SIGHUP.\n",
     1, 4};
 
 /* Folder of keys.tab: where secret/ lies. */
@@ -62,7 +63,8 @@ static void secret_path(const struct keytab *keytab, const struct principal *pri
     snprintf(path, CTL_PATH_BYTES, "%.3900s/secret/%s.key%s", folder, file, suffix);
 }
 
-/* A new public key for the principal: given, or of a pair made now, whose secret half is then at path ("" when none). */
+/* A new public key for the principal: given, or of a pair made now, whose secret half is then at path ("" when none).
+ */
 static enum status new_key(const struct keytab *keytab, const struct key_options *options, const char *suffix,
                            const struct principal *principal, uint8_t key[32], char path[CTL_PATH_BYTES]) {
     struct curve_pair pair;
@@ -124,7 +126,8 @@ static int add_key(struct ctl *ctl, struct keytab *keytab, const struct key_opti
     }
     struct principal principal = {.role = role_parse(argv[4]), .key_count = 1};
     if (strlen(argv[2]) >= sizeof principal.name || !keytab_is_code(argv[3])) {
-        return ctl_error(EXIT_CODE_USAGE, "a principal has at most 63 characters, an organisation 1 to 32 of a-z, 0-9 and -");
+        return ctl_error(EXIT_CODE_USAGE,
+                         "a principal has at most 63 characters, an organisation 1 to 32 of a-z, 0-9 and -");
     }
     if (principal.role == ROLE_NONE) {
         return ctl_error(EXIT_CODE_USAGE, "no role \"%s\"; there are publisher, operator, follower, reader", argv[4]);
@@ -162,8 +165,9 @@ static int rotate_key(struct ctl *ctl, struct keytab *keytab, const struct key_o
         return finish_rotation(ctl, keytab, principal);
     }
     if (principal->revoked || principal->key_count != 1) {
-        return ctl_error(EXIT_CODE_USAGE, principal->revoked ? "%s is revoked; add a new principal"
-                                                             : "%s has two keys already; --finish removes the older one",
+        return ctl_error(EXIT_CODE_USAGE,
+                         principal->revoked ? "%s is revoked; add a new principal"
+                                            : "%s has two keys already; --finish removes the older one",
                          principal->name);
     }
     char path[CTL_PATH_BYTES];
@@ -172,7 +176,8 @@ static int rotate_key(struct ctl *ctl, struct keytab *keytab, const struct key_o
     return status == STATUS_OK ? save(ctl, keytab, principal, path, "second key added") : (int)status_exit_code(status);
 }
 
-static int change_key(struct ctl *ctl, struct keytab *keytab, const struct key_options *options, int argc, char **argv) {
+static int change_key(struct ctl *ctl, struct keytab *keytab, const struct key_options *options, int argc,
+                      char **argv) {
     if (argc != 3) {
         return ctl_error(EXIT_CODE_USAGE, "usage: lianchengctl key %s PRINCIPAL", argv[1]);
     }
@@ -213,7 +218,9 @@ static int list_keys(struct ctl *ctl, const struct keytab *keytab) {
             continue;
         }
         printf("%-28s %-22s %-10s %s\n", principal->name, principal->organisation, role_name(principal->role),
-               principal->revoked ? "revoked" : principal->key_count > 1 ? "2 keys (rotating)" : "1 key");
+               principal->revoked         ? "revoked"
+               : principal->key_count > 1 ? "2 keys (rotating)"
+                                          : "1 key");
     }
     if (ctl->json) {
         json_print(json_incref(list));

@@ -10,8 +10,9 @@
 
 #define TABLE_BYTES_MAX (4 * 1024 * 1024)
 
-static const char head[] = "# Who may connect: one line each. Daemons read it again at SIGHUP. Edited by `lianchengctl key`.\n"
-                           "# principal  organisation  role  public key (Z85)  [second key while rotating]  [revoked]\n";
+static const char head[] =
+    "# Who may connect: one line each. Daemons read it again at SIGHUP. Edited by `lianchengctl key`.\n"
+    "# principal  organisation  role  public key (Z85)  [second key while rotating]  [revoked]\n";
 
 bool keytab_is_code(const char *text) {
     size_t length = strlen(text);

@@ -25,7 +25,7 @@ enum line_kind {
     LINE_TOO_LONG, /* beyond LINE_BYTES_MAX: not handed out */
     LINE_NONE_YET, /* nothing complete there without waiting */
     LINE_END,
-    LINE_FAILED,   /* errno says why */
+    LINE_FAILED, /* errno says why */
 };
 
 void line_reader_init(struct line_reader *reader, int descriptor);

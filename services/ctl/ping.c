@@ -43,7 +43,8 @@ int command_ping(struct ctl *ctl, int argc, char **argv) {
         {.name = NULL},
     };
     const struct ctl_usage usage = {"ping visits|aggregator [OPTIONS]",
-                                    "One round trip over the encrypted socket. The first includes the handshake.\n", 1, 1};
+                                    "One round trip over the encrypted socket. The first includes the handshake.\n", 1,
+                                    1};
     int exit_code;
     if (!ctl_arguments(ctl, &usage, options, &argc, argv, &exit_code)) {
         return exit_code;

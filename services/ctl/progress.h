@@ -12,15 +12,15 @@
  *     submit  [##########----------]  51%  384,000/753,800 commands  182,300/s  2 s left  refused 3
  */
 struct progress {
-    const char *label;    /* borrowed */
-    const char *unit;     /* "commands"; borrowed */
-    uint64_t total;       /* 0: not known, no bar */
-    bool quiet;           /* shows nothing */
+    const char *label; /* borrowed */
+    const char *unit;  /* "commands"; borrowed */
+    uint64_t total;    /* 0: not known, no bar */
+    bool quiet;        /* shows nothing */
     bool is_terminal;
     int64_t started_ms;
-    int64_t shown_ms;     /* when the last line was drawn */
+    int64_t shown_ms; /* when the last line was drawn */
     uint64_t shown_done;
-    char note[96];        /* free text at the end of the line */
+    char note[96]; /* free text at the end of the line */
 };
 
 /* quiet: nothing is ever drawn, so callers need no ifs. */

@@ -81,13 +81,13 @@ int command_query(struct ctl *ctl, int argc, char **argv) {
         {"timeout", CTL_INTEGER, &timeout_s, "SECONDS", "longest wait for an answer (10)", 1, 3600},
         {.name = NULL},
     };
-    const struct ctl_usage usage = {
-        "query visits|aggregator JSON|- [OPTIONS]",
-        "One question, as a message Query of the service in proto/; the answer as JSON.\n"
-        "    lianchengctl query visits '{\"list_facilities\": {}}'\n"
-        "    lianchengctl query visits '{\"get_visit\": {\"facility\": \"hospital-01\", \"visit_number\": \"20200101-7\"}}'\n"
-        "    lianchengctl query aggregator '{\"list_metrics\": {}}'\n",
-        2, 2};
+    const struct ctl_usage usage = {"query visits|aggregator JSON|- [OPTIONS]",
+                                    "One question, as a message Query of the service in proto/; the answer as JSON.\n"
+                                    "    lianchengctl query visits '{\"list_facilities\": {}}'\n"
+                                    "    lianchengctl query visits '{\"get_visit\": {\"facility\": \"hospital-01\", "
+                                    "\"visit_number\": \"20200101-7\"}}'\n"
+                                    "    lianchengctl query aggregator '{\"list_metrics\": {}}'\n",
+                                    2, 2};
     int exit_code;
     if (!ctl_arguments(ctl, &usage, options, &argc, argv, &exit_code)) {
         return exit_code;

@@ -42,9 +42,11 @@ static int submit_rebuild(struct client_socket *socket, int timeout_ms) {
     if (exit_code == EXIT_CODE_OK &&
         (reply->body_case != COMMON__V1__REPLY__BODY_RECEIPTS || reply->receipts->n_receipts != 1)) {
         exit_code = ctl_error(EXIT_CODE_FAILED, "the aggregator answered without a receipt");
-    } else if (exit_code == EXIT_CODE_OK && reply->receipts->receipts[0]->result == COMMON__V1__RESULT__RESULT_REFUSED) {
+    } else if (exit_code == EXIT_CODE_OK &&
+               reply->receipts->receipts[0]->result == COMMON__V1__RESULT__RESULT_REFUSED) {
         const Common__V1__Problem *problem = reply->receipts->receipts[0]->problem;
-        exit_code = ctl_error(EXIT_CODE_DATA, "the aggregator refused: %s", problem ? problem->message : "no reason given");
+        exit_code =
+            ctl_error(EXIT_CODE_DATA, "the aggregator refused: %s", problem ? problem->message : "no reason given");
     }
     arena_release(&arena);
     return exit_code;
@@ -92,8 +94,9 @@ static int wait_for_sources(struct ctl *ctl, struct client_socket *socket, int t
     }
     int64_t elapsed_ms = progress_end(&progress, reach.cursor);
     if (exit_code != EXIT_CODE_OK || !reach.is_there) {
-        return exit_code != EXIT_CODE_OK ? exit_code
-                                         : ctl_error(EXIT_CODE_TEMPORARY, "not waited for the end: the aggregator goes on");
+        return exit_code != EXIT_CODE_OK
+                   ? exit_code
+                   : ctl_error(EXIT_CODE_TEMPORARY, "not waited for the end: the aggregator goes on");
     }
     if (ctl->json) {
         json_print(json_pack("{s:I, s:I}", "events", (json_int_t)reach.cursor, "milliseconds", (json_int_t)elapsed_ms));
@@ -109,10 +112,11 @@ int command_rebuild(struct ctl *ctl, int argc, char **argv) {
         {"timeout", CTL_INTEGER, &timeout_s, "SECONDS", "longest wait for one answer (30)", 1, 3600},
         {.name = NULL},
     };
-    const struct ctl_usage usage = {"rebuild [OPTIONS]",
-                                    "Empties the cells of the aggregator and counts every source again from its first event;\n"
-                                    "ends when all sources are at their heads. Every cell must come out equal.\n",
-                                    0, 0};
+    const struct ctl_usage usage = {
+        "rebuild [OPTIONS]",
+        "Empties the cells of the aggregator and counts every source again from its first event;\n"
+        "ends when all sources are at their heads. Every cell must come out equal.\n",
+        0, 0};
     int exit_code;
     if (!ctl_arguments(ctl, &usage, options, &argc, argv, &exit_code)) {
         return exit_code;

@@ -43,7 +43,8 @@ static json_t *refusal_json(struct rejects *rejects, const Common__V1__RefusedCo
     json_t *command = json_object_get(json, "command");
     json_t *problem = json_object_get(json, "problem");
     if (refusal->problem) {
-        json_object_set_new(problem, "name", json_string(contract_code_name(rejects->contract, refusal->problem->code)));
+        json_object_set_new(problem, "name",
+                            json_string(contract_code_name(rejects->contract, refusal->problem->code)));
     }
     if (refusal->command) {
         json_t *body = json_from_packed(rejects->contract->command, &refusal->command->body, &rejects->arena);
@@ -143,8 +144,8 @@ static int resubmit(struct rejects *rejects, uint64_t number, const struct id *i
     if (exit_code == EXIT_CODE_TEMPORARY) {
         char text[ID_TEXT_BYTES];
         id_format(id, text);
-        ctl_error(0, "whether %" PRIu64 " was decided is not known: repeat it with --id %s, so that it happens once", number,
-                  text);
+        ctl_error(0, "whether %" PRIu64 " was decided is not known: repeat it with --id %s, so that it happens once",
+                  number, text);
     }
     if (exit_code != EXIT_CODE_OK) {
         return exit_code;

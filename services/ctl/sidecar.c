@@ -105,12 +105,12 @@ enum status sidecar_save(const struct sidecar *sidecar) {
     }
     char hash[2 * SIDECAR_HASH_BYTES + 1];
     json_hex(sidecar->hash, SIDECAR_HASH_BYTES, hash);
-    json_t *json = json_pack("{s:s, s:I, s:I, s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:O}", "target", sidecar->target,
-                             "start_ms", (json_int_t)sidecar->start_ms, "seed", (json_int_t)sidecar->seed, "line",
-                             (json_int_t)sidecar->line, "hash", hash, "accepted", (json_int_t)sidecar->accepted,
-                             "duplicate", (json_int_t)sidecar->duplicate, "refused", (json_int_t)sidecar->refused,
-                             "events", (json_int_t)sidecar->events, "rejects_bytes",
-                             (json_int_t)sidecar->rejects_bytes, "refused_by_code", sidecar->by_code);
+    json_t *json =
+        json_pack("{s:s, s:I, s:I, s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:O}", "target", sidecar->target, "start_ms",
+                  (json_int_t)sidecar->start_ms, "seed", (json_int_t)sidecar->seed, "line", (json_int_t)sidecar->line,
+                  "hash", hash, "accepted", (json_int_t)sidecar->accepted, "duplicate", (json_int_t)sidecar->duplicate,
+                  "refused", (json_int_t)sidecar->refused, "events", (json_int_t)sidecar->events, "rejects_bytes",
+                  (json_int_t)sidecar->rejects_bytes, "refused_by_code", sidecar->by_code);
     char *text = json ? json_dumps(json, JSON_INDENT(2)) : NULL;
     CHECK(text);
     enum status status = file_write_atomic(sidecar->path, text, strlen(text), 0600);

@@ -19,14 +19,14 @@ struct sidecar {
     char target[128];          /* "visits" or "visits ORGANISATION": what the file was sent to */
     uint64_t start_ms;         /* with the seed and a line: its id */
     uint64_t seed;
-    uint64_t line;             /* all lines up to this one have their receipts */
+    uint64_t line;                    /* all lines up to this one have their receipts */
     uint8_t hash[SIDECAR_HASH_BYTES]; /* over those lines: notices a file that was changed */
     uint64_t accepted;
     uint64_t duplicate;
     uint64_t refused;
     uint64_t events;
-    uint64_t rejects_bytes;    /* of FILE.rejects that belong to those lines */
-    json_t *by_code;           /* code name -> number of refusals */
+    uint64_t rejects_bytes; /* of FILE.rejects that belong to those lines */
+    json_t *by_code;        /* code name -> number of refusals */
 };
 
 /*

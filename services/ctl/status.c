@@ -42,11 +42,15 @@ static void print_followers(const Common__V1__Status *status) {
 
 static const char *state_name(Common__V1__SourceState state) {
     switch (state) {
-    case COMMON__V1__SOURCE_STATE__SOURCE_STATE_CONNECTING: return "connecting";
-    case COMMON__V1__SOURCE_STATE__SOURCE_STATE_FOLLOWING: return "following";
-    case COMMON__V1__SOURCE_STATE__SOURCE_STATE_STOPPED: return "STOPPED";
+    case COMMON__V1__SOURCE_STATE__SOURCE_STATE_CONNECTING:
+        return "connecting";
+    case COMMON__V1__SOURCE_STATE__SOURCE_STATE_FOLLOWING:
+        return "following";
+    case COMMON__V1__SOURCE_STATE__SOURCE_STATE_STOPPED:
+        return "STOPPED";
     case COMMON__V1__SOURCE_STATE__SOURCE_STATE_UNSPECIFIED:
-    case _COMMON__V1__SOURCE_STATE_IS_INT_SIZE: break;
+    case _COMMON__V1__SOURCE_STATE_IS_INT_SIZE:
+        break;
     }
     return "unknown";
 }
@@ -134,8 +138,9 @@ int command_status(struct ctl *ctl, int argc, char **argv) {
         {"timeout", CTL_INTEGER, &timeout_s, "SECONDS", "longest wait for an answer (5)", 1, 3600},
         {.name = NULL},
     };
-    const struct ctl_usage usage = {"status [visits|aggregator] [OPTIONS]",
-                                    "What a daemon, or each of ctl.conf, is doing. Exit code 75 when one is not ready.\n", 0, 1};
+    const struct ctl_usage usage = {
+        "status [visits|aggregator] [OPTIONS]",
+        "What a daemon, or each of ctl.conf, is doing. Exit code 75 when one is not ready.\n", 0, 1};
     int exit_code;
     if (!ctl_arguments(ctl, &usage, options, &argc, argv, &exit_code)) {
         return exit_code;

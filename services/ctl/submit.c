@@ -42,15 +42,16 @@ struct submit {
     uint8_t hash[SIDECAR_HASH_BYTES]; /* over the lines read */
     struct inflight inflight;
     struct client *client;
-    struct arena arena;     /* of one line */
+    struct arena arena; /* of one line */
     size_t building_bytes;
     struct progress progress;
-    int64_t heard_ms;       /* last receipt */
+    int64_t heard_ms; /* last receipt */
     int64_t saved_ms;
     uint64_t resumed_lines; /* done by earlier runs */
 };
 
-/* --- Opening -------------------------------------------------------------------------------------------------------- */
+/* --- Opening --------------------------------------------------------------------------------------------------------
+ */
 static int open_input(struct submit *submit) {
     submit->input = submit->path ? open(submit->path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
     if (submit->input < 0) {
@@ -144,7 +145,8 @@ static int connect_client(struct submit *submit) {
     return EXIT_CODE_OK;
 }
 
-/* --- Sending -------------------------------------------------------------------------------------------------------- */
+/* --- Sending --------------------------------------------------------------------------------------------------------
+ */
 static int save(struct submit *submit) {
     submit->saved_ms = clock_monotonic_ms();
     if (fflush(submit->rejects) != 0 || (submit->rejects != stderr && fdatasync(fileno(submit->rejects)) != 0)) {
@@ -299,7 +301,8 @@ static int send_all(struct submit *submit) {
     return exit_code == EXIT_CODE_OK ? saved : exit_code;
 }
 
-/* --- Telling -------------------------------------------------------------------------------------------------------- */
+/* --- Telling --------------------------------------------------------------------------------------------------------
+ */
 static void print_json(const struct submit *submit, bool is_complete, int64_t elapsed_ms) {
     const struct sidecar *sidecar = &submit->sidecar;
     json_print(json_pack("{s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:O, s:I, s:I}", "service", submit->contract->service,
@@ -324,7 +327,8 @@ static void print_text(const struct submit *submit, int64_t elapsed_ms) {
         printf("  %12" JSON_INTEGER_FORMAT "  %s\n", json_integer_value(count), name);
     }
     if (submit->resumed_lines > 0) {
-        printf("The first %" PRIu64 " lines had their receipts from earlier runs; --restart would send all as new commands.\n",
+        printf("The first %" PRIu64
+               " lines had their receipts from earlier runs; --restart would send all as new commands.\n",
                submit->resumed_lines);
     }
     if (sidecar->refused > 0 && submit->rejects != stderr) {
@@ -345,7 +349,8 @@ static int tell(const struct submit *submit, int exit_code, int64_t elapsed_ms) 
     return exit_code == EXIT_CODE_OK && submit->sidecar.refused > 0 ? EXIT_CODE_DATA : exit_code;
 }
 
-/* --- The whole ------------------------------------------------------------------------------------------------------ */
+/* --- The whole ------------------------------------------------------------------------------------------------------
+ */
 static int prepare(struct submit *submit) {
     int exit_code = open_input(submit);
     exit_code = exit_code == EXIT_CODE_OK ? connect_client(submit) : exit_code;
@@ -394,20 +399,26 @@ int command_submit(struct ctl *ctl, int argc, char **argv) {
     struct submit submit = {.ctl = ctl, .batch = 512, .timeout_s = 60, .input = -1};
     const struct ctl_option options[] = {
         {"key", CTL_TEXT, &submit.key, "FILE", "submit with this key (/key of ctl.conf)", 0, 0},
-        {"organisation", CTL_TEXT, &submit.organisation, "ORG", "in its name; without --key with its key of /publisher_keys", 0, 0},
-        {"rejects", CTL_TEXT, &submit.rejects_path, "FILE", "where refused lines go (FILE.rejects; stdin: stderr)", 0, 0},
+        {"organisation", CTL_TEXT, &submit.organisation, "ORG",
+         "in its name; without --key with its key of /publisher_keys", 0, 0},
+        {"rejects", CTL_TEXT, &submit.rejects_path, "FILE", "where refused lines go (FILE.rejects; stdin: stderr)", 0,
+         0},
         {"restart", CTL_FLAG, &submit.is_restart, NULL, "forget earlier runs: every line is a new command", 0, 0},
         {"batch", CTL_INTEGER, &submit.batch, "N", "commands in one message (512)", 1, 4096},
-        {"timeout", CTL_INTEGER, &submit.timeout_s, "SECONDS", "give up without a receipt for so long (60; 0: never)", 0, 86400},
+        {"timeout", CTL_INTEGER, &submit.timeout_s, "SECONDS", "give up without a receipt for so long (60; 0: never)",
+         0, 86400},
         {.name = NULL},
     };
     const struct ctl_usage usage = {
         "submit visits|aggregator FILE|- [OPTIONS]",
         "Submits one command a line, as JSON:\n"
-        "    {\"occurred_at\": \"2020-01-01T08:30:00+08:00\", \"open_visit\": {\"visit_number\": \"7\", \"resident_id\": \"...\",\n"
+        "    {\"occurred_at\": \"2020-01-01T08:30:00+08:00\", \"open_visit\": {\"visit_number\": \"7\", "
+        "\"resident_id\": \"...\",\n"
         "     \"card_kind\": \"CARD_KIND_SOCIAL_SECURITY\", \"visit_class\": \"VISIT_CLASS_OUTPATIENT\"}}\n"
-        "Members as in proto/; optional beside them: id (UUIDv7), expected_version; occurred_at_ms instead of occurred_at.\n"
-        "FILE.receipts remembers what has its receipt: the same command again continues an interrupted run, and nothing\n"
+        "Members as in proto/; optional beside them: id (UUIDv7), expected_version; occurred_at_ms instead of "
+        "occurred_at.\n"
+        "FILE.receipts remembers what has its receipt: the same command again continues an interrupted run, and "
+        "nothing\n"
         "happens twice. Exit code 0: all accepted or known; 65: some refused (see FILE.rejects); 75: not complete.\n",
         2, 2};
     int exit_code;

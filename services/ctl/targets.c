@@ -147,9 +147,10 @@ int target_call(struct client_socket *socket, const char *name, Common__V1__Requ
     request->request = 1;
     enum status status = client_call(socket, request, arena, timeout_ms, reply);
     if (status == STATUS_UNAVAILABLE || status == STATUS_AGAIN) {
-        return ctl_error(EXIT_CODE_TEMPORARY,
-                         "no answer from %s within %.0f s: is it running, is the endpoint right, is this key in its keys.tab?",
-                         name, (double)timeout_ms / 1000);
+        return ctl_error(
+            EXIT_CODE_TEMPORARY,
+            "no answer from %s within %.0f s: is it running, is the endpoint right, is this key in its keys.tab?", name,
+            (double)timeout_ms / 1000);
     }
     if (status != STATUS_OK) {
         return ctl_error(status_exit_code(status), "the conversation with %s failed: %s", name, status_name(status));

@@ -79,16 +79,19 @@ struct spot {
     uint8_t own_class; /* 0: none of its own */
 };
 
-static int64_t day_begin(int32_t day) {
-    return civil_ms_of_day(day) / 1000;
+static struct stretch stretch_of(int32_t first_day, int32_t end_day) {
+    return (struct stretch){civil_ms_of_day(first_day) / 1000, civil_ms_of_day(end_day) / 1000};
 }
 
 static struct spot spot_of(const struct visits *self, const struct visit *visit) {
     const int32_t day = civil_day_of_s(visit->opened_at);
+    const struct civil_date date = civil_date_from_day(day);
+    const int32_t year_end = civil_day_from_date(date.year + 1, 1, 1);
+    const int32_t month_end = date.month == 12 ? year_end : civil_day_from_date(date.year, date.month + 1u, 1);
     return (struct spot){
-        .day = {day_begin(day), day_begin(day + 1)},
-        .month = {day_begin(civil_month_start(day)), day_begin(civil_month_end(day))},
-        .year = {day_begin(civil_year_start(day)), day_begin(civil_year_end(day))},
+        .day = stretch_of(day, day + 1),
+        .month = stretch_of(day - date.day + 1, month_end),
+        .year = stretch_of(civil_day_from_date(date.year, 1, 1), year_end),
         .region = visits_facility(self, visit->facility)->region,
         .facility = visit->facility,
         .own_class = has_own_group(visit->visit_class) ? visit->visit_class : 0,

@@ -70,11 +70,7 @@ static bool check_form(struct deciding *d, struct opening *o) {
         rules_refuse(d, VISITS__V1__CODE__CODE_FIELD_TOO_LONG, "local_id");
         return false;
     }
-    if (!rules_claim_visit(d, o->body->visit_number, o->body->recorded_at_ms, &o->claim)) {
-        return false;
-    }
-    o->opened_at = rules_seconds(d->command->occurred_at_ms);
-    return check_identity(d, o);
+    return true;
 }
 
 /* --- whose --- */
@@ -94,7 +90,7 @@ static void make_keys(struct deciding *d, struct opening *o) {
     } else {
         o->record_key = pseudonym_of_identity_at(&o->identity_key, d->facility_row);
     }
-    visits_prefetch(d->self, &o->identity_key, &o->record_key, &o->claim.key);
+    visits_prefetch_person(d->self, &o->identity_key, &o->record_key);
 }
 
 static void find_record(struct deciding *d, struct opening *o) {
@@ -102,6 +98,7 @@ static void find_record(struct deciding *d, struct opening *o) {
     o->record = visits_find_record(d->self, &o->record_key);
     o->local_record = o->has_local ? o->record : 0;
     const uint32_t known = o->record == 0 ? 0 : identity_of_record(d, o->record);
+    __builtin_prefetch(visits_visit(d->self, visits_record(d->self, o->record)->first_visit));
     if (o->has_identity && known != 0 && known != o->identity) {
         o->record_key = pseudonym_of_second(&o->record_key, &o->identity_key);
         o->record_flags |= RECORD_SECOND;
@@ -267,14 +264,20 @@ static void decide_refresh(struct deciding *d, struct opening *o, bool is_void) 
 
 void rules_open_visit(struct deciding *d, const Visits__V1__OpenVisit *body) {
     struct opening o = {.body = body};
-    if (!check_form(d, &o)) {
+    if (!check_form(d, &o) || !check_identity(d, &o)) {
         return;
     }
+    /* Hashing one key while memory is read for another: rows of long ago are far away. */
     make_keys(d, &o);
+    if (!rules_claim_visit(d, body->visit_number, body->recorded_at_ms, &o.claim)) {
+        return;
+    }
+    visits_prefetch_visit(d->self, &o.claim.key);
+    find_record(d, &o);
     if (!rules_find_visit(d, &o.claim)) {
         return;
     }
-    find_record(d, &o);
+    o.opened_at = rules_seconds(d->command->occurred_at_ms);
     const bool is_void = o.claim.recorded <= o.claim.row.cancel_recorded;
     if (!is_void && !visit_is_live(&o.claim.row)) {
         decide_open(d, &o);

@@ -110,9 +110,11 @@ uint32_t visits_find_visit(const struct visits *self, const struct key16 *key) {
     return index_find(&self->visit_by_key, key16_hash(key), key);
 }
 
-void visits_prefetch(const struct visits *self, const struct key16 *identity, const struct key12 *record,
-                     const struct key16 *visit) {
+void visits_prefetch_person(const struct visits *self, const struct key16 *identity, const struct key12 *record) {
     index_prefetch(&self->identity_by_key, key16_hash(identity));
     index_prefetch(&self->record_by_key, key12_hash(record));
+}
+
+void visits_prefetch_visit(const struct visits *self, const struct key16 *visit) {
     index_prefetch(&self->visit_by_key, key16_hash(visit));
 }

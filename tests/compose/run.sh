@@ -107,7 +107,7 @@ LIANCHENG_NOFILE=$nofile
 ENV
 
 say "building the image"
-compose build -q migrate
+compose build -q migrate >"$work/build.log" 2>&1 || { tail -n 30 "$work/build.log"; exit 1; }
 # The program as a client on this machine: it sees the published ports and the keys, as a hospital would.
 ctl() {
     docker run --rm --network host --user 10001:10001 -v "$folder:/liancheng" liancheng-check:latest lianchengctl \

@@ -115,8 +115,9 @@ static size_t wrap(const uint8_t *data, size_t size, uint8_t *out) {
         at = put_u32(out, put_u32(out, at, take_u16(&data, &size)), 0);
     }
     at = put(out, at, data, size);
-    crypto_generichash(out + at, 32, out, at, NULL, 0);
-    return at + 32;
+    static const uint8_t key[crypto_onetimeauth_KEYBYTES] = "Liancheng snapshot, format one.";
+    crypto_onetimeauth(out + at, out, at, key);
+    return at + crypto_onetimeauth_BYTES;
 }
 
 static void write_snapshot(const uint8_t *data, size_t size) {

@@ -37,7 +37,7 @@ struct aggregator_process {
 
 struct bench {
     struct test_keys keys;
-    struct postgres postgres;
+    struct postgres *postgres;
     struct feed_owner owner;
     struct random_visits visits;
     char endpoint[128]; /* of the registry */
@@ -49,6 +49,20 @@ struct bench {
     struct aggregator_process aggregators[AGGREGATORS];
     struct arena arena;
 };
+
+static struct postgres cluster; /* one for all tests; each has a database of its own */
+
+static int start_cluster(void **state) {
+    (void)state;
+    postgres_start(&cluster);
+    return 0;
+}
+
+static int stop_cluster(void **state) {
+    (void)state;
+    postgres_stop(&cluster);
+    return 0;
+}
 
 /* --- Starting ------------------------------------------------------------------------------------------------------- */
 
@@ -76,7 +90,7 @@ static void write_config(struct bench *bench, const char *follower_key) {
                   "client\n    key = \"%s\"\n"
                   "sources\n    visits\n        endpoint = \"%s\"\n        server_key = \"%s\"\n"
                   "flush\n    events = 2000\n    ms = 20\n    cells = 16384\n",
-                  bench->keys.server_key_path, bench->keys.keys_path, bench->postgres.folder, follower_key,
+                  bench->keys.server_key_path, bench->keys.keys_path, bench->postgres->folder, follower_key,
                   bench->endpoint, bench->keys.server_public_path);
     snprintf(bench->config_path, sizeof bench->config_path, "%s/aggregator.conf", bench->keys.folder);
     assert_int_equal(file_write_atomic(bench->config_path, text.data, text.size, 0600), STATUS_OK);
@@ -87,7 +101,7 @@ static int run_migrate(struct bench *bench) {
     struct process process;
     char program[600], flag[300], log_path[320];
     snprintf(program, sizeof program, "%s/aggregator", bench->programs);
-    snprintf(flag, sizeof flag, "--postgres-conninfo=%s", postgres_conninfo(&bench->postgres));
+    snprintf(flag, sizeof flag, "--postgres-conninfo=%s", postgres_conninfo(bench->postgres));
     snprintf(log_path, sizeof log_path, "%s/migrate.log", bench->keys.folder);
     const char *argv[] = {program, "migrate", flag, NULL};
     process_start(&process, argv, log_path);
@@ -111,7 +125,8 @@ static int set_up(void **state) {
     find_programs(bench);
     open_owner(bench, "tcp://127.0.0.1:*");
     bench->owner.batch_rows = 500;
-    postgres_start(&bench->postgres);
+    bench->postgres = &cluster;
+    postgres_renew_database(&cluster);
     write_config(bench, follower_key);
     *state = bench;
     return 0;
@@ -121,7 +136,7 @@ static int set_up_migrated(void **state) {
     set_up(state);
     struct bench *bench = *state;
     assert_int_equal(run_migrate(bench), 0);
-    PQclear(postgres_query(&bench->postgres, "ALTER ROLE liancheng_writer LOGIN; ALTER ROLE bureau LOGIN"));
+    PQclear(postgres_query(bench->postgres, "ALTER ROLE liancheng_writer LOGIN; ALTER ROLE bureau LOGIN"));
     random_visits_begin(&bench->visits, &bench->owner, 20200101);
     return 0;
 }
@@ -133,7 +148,11 @@ static int tear_down(void **state) {
             process_kill(&bench->aggregators[i].process);
         }
     }
-    postgres_stop(&bench->postgres);
+    if (!postgres_is_running(&cluster)) { /* a failed test left it so */
+        postgres_resume(&cluster);
+    }
+    PQclear(postgres_query(&cluster, "ALTER SYSTEM RESET synchronous_standby_names"));
+    PQclear(postgres_query(&cluster, "SELECT pg_reload_conf()"));
     feed_owner_release(&bench->owner);
     test_keys_remove(&bench->keys);
     arena_release(&bench->arena);
@@ -200,7 +219,7 @@ static void turn(struct bench *bench) {
 
 static int64_t number(struct bench *bench, const char *sql) {
     char text[64];
-    postgres_value(&bench->postgres, sql, text, sizeof text);
+    postgres_value(bench->postgres, sql, text, sizeof text);
     return strtoll(text, NULL, 10);
 }
 
@@ -215,7 +234,7 @@ static void wait_caught_up(struct bench *bench) {
 /* Every cell is as counted with plain loops, and the last event is in. */
 static void assert_exact(struct bench *bench) {
     wait_caught_up(bench);
-    assert_true(random_visits_equal(&bench->visits, &bench->postgres));
+    assert_true(random_visits_equal(&bench->visits, bench->postgres));
     assert_int_equal(number(bench, "SELECT unknown_events FROM metrics.source"), bench->visits.unknown_events);
 }
 
@@ -328,18 +347,18 @@ static void whatever_dies_the_cells_stay_exact(void **state) {
             process_kill(&bench->aggregators[0].process);
             start(bench, 0);
         } else if (round % 4 == 1) {
-            postgres_kill(&bench->postgres);
+            postgres_kill(bench->postgres);
             for (int i = 0; i < 20; i++) {
                 turn(bench);
             }
-            postgres_resume(&bench->postgres);
+            postgres_resume(bench->postgres);
         } else if (round % 4 == 2) {
-            postgres_halt(&bench->postgres);
+            postgres_halt(bench->postgres);
             random_visits_append(&bench->visits, &bench->owner, 3000);
             for (int i = 0; i < 20; i++) {
                 turn(bench);
             }
-            postgres_resume(&bench->postgres);
+            postgres_resume(bench->postgres);
         } else {
             feed_owner_close(&bench->owner);
             open_owner(bench, bench->endpoint);
@@ -358,7 +377,7 @@ static int64_t waiting_backend(struct bench *bench, const char *condition) {
 static void terminate(struct bench *bench, int64_t pid) {
     char sql[96];
     snprintf(sql, sizeof sql, "SELECT pg_terminate_backend(%lld)", (long long)pid);
-    PQclear(postgres_query(&bench->postgres, sql));
+    PQclear(postgres_query(bench->postgres, sql));
 }
 
 /* The connection breaks before the commit: the same set is sent again. */
@@ -367,7 +386,7 @@ static void a_commit_that_was_not_done_is_done_again(void **state) {
     random_visits_append(&bench->visits, &bench->owner, 3000);
     start(bench, 0);
     wait_caught_up(bench);
-    PGconn *locker = PQconnectdb(postgres_conninfo(&bench->postgres));
+    PGconn *locker = PQconnectdb(postgres_conninfo(bench->postgres));
     PQclear(PQexec(locker, "BEGIN; LOCK TABLE metrics.cell IN EXCLUSIVE MODE"));
     random_visits_append(&bench->visits, &bench->owner, 3000);
     int64_t pid;
@@ -384,8 +403,8 @@ static void a_commit_that_was_done_is_not_done_twice(void **state) {
     random_visits_append(&bench->visits, &bench->owner, 3000);
     start(bench, 0);
     wait_caught_up(bench);
-    PQclear(postgres_query(&bench->postgres, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'"));
-    PQclear(postgres_query(&bench->postgres, "SELECT pg_reload_conf()"));
+    PQclear(postgres_query(bench->postgres, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'"));
+    PQclear(postgres_query(bench->postgres, "SELECT pg_reload_conf()"));
     random_visits_append(&bench->visits, &bench->owner, 3000);
     int64_t pid;
     TURN_UNTIL(bench, (pid = waiting_backend(bench, "wait_event = 'SyncRep'")) != 0);
@@ -394,8 +413,8 @@ static void a_commit_that_was_done_is_not_done_twice(void **state) {
     long position = 0;
     assert_true(process_wait_log(&bench->aggregators[0].process, &position, "the commit in doubt was done", line,
                                  sizeof line));
-    PQclear(postgres_query(&bench->postgres, "ALTER SYSTEM RESET synchronous_standby_names"));
-    PQclear(postgres_query(&bench->postgres, "SELECT pg_reload_conf()"));
+    PQclear(postgres_query(bench->postgres, "ALTER SYSTEM RESET synchronous_standby_names"));
+    PQclear(postgres_query(bench->postgres, "SELECT pg_reload_conf()"));
     assert_exact(bench);
 }
 
@@ -405,11 +424,11 @@ static void a_cursor_moved_by_another_fences_it_off(void **state) {
     random_visits_append(&bench->visits, &bench->owner, 3000);
     start(bench, 0);
     wait_caught_up(bench);
-    PQclear(postgres_query(&bench->postgres, "CREATE TABLE cell_then AS SELECT * FROM metrics.cell;"
+    PQclear(postgres_query(bench->postgres, "CREATE TABLE cell_then AS SELECT * FROM metrics.cell;"
                                              "CREATE TABLE source_then AS SELECT * FROM metrics.source"));
     random_visits_append(&bench->visits, &bench->owner, 3000);
     wait_caught_up(bench);
-    PQclear(postgres_query(&bench->postgres,
+    PQclear(postgres_query(bench->postgres,
                            "BEGIN; DELETE FROM metrics.cell; INSERT INTO metrics.cell SELECT * FROM cell_then;"
                            "UPDATE metrics.source s SET cursor = t.cursor, unknown_events = t.unknown_events"
                            " FROM source_then t WHERE s.name = t.name; COMMIT"));
@@ -423,7 +442,7 @@ static void more_cells_than_fit_wait_for_room(void **state) {
     enum { EVENTS = 10000 };
     start(bench, 0);
     wait_caught_up(bench);
-    postgres_halt(&bench->postgres);
+    postgres_halt(bench->postgres);
     bench->owner.batch_rows = 5000;
     for (uint32_t i = 0; i < EVENTS; i++) {
         Visits__V1__Visit visit = VISITS__V1__VISIT__INIT;
@@ -442,7 +461,7 @@ static void more_cells_than_fit_wait_for_room(void **state) {
     TURN_UNTIL(bench, status(bench, 0)->tables[0]->rows >= 16384 - 60);
     assert_true(status(bench, 0)->tables[0]->rows <= 2 * 16384);
     assert_false(status(bench, 0)->ready);
-    postgres_resume(&bench->postgres);
+    postgres_resume(bench->postgres);
     wait_caught_up(bench);
     assert_int_equal(number(bench, "SELECT count(*) FROM metrics.cell"), 4 * EVENTS);
     assert_int_equal(number(bench, "SELECT count(*) FROM metrics.cell WHERE value <> 1"), 0);
@@ -460,7 +479,7 @@ static void a_rebuild_gives_the_same_cells(void **state) {
     const char *dump = "SELECT md5(string_agg(c::text, ',' ORDER BY region, metric, period, organisation, category))"
                        " FROM metrics.cell c";
     char before[64], after[64];
-    postgres_value(&bench->postgres, dump, before, sizeof before);
+    postgres_value(bench->postgres, dump, before, sizeof before);
     uint32_t follows = bench->owner.follows_seen;
     struct id id = new_id();
     assert_int_equal(problem_of(submit_rebuild(bench, bench->reader_key, id)), COMMON__V1__CODE__CODE_FORBIDDEN);
@@ -470,7 +489,7 @@ static void a_rebuild_gives_the_same_cells(void **state) {
     TURN_UNTIL(bench, bench->owner.follows_seen > follows);
     assert_int_equal(bench->owner.last_after, 0);
     assert_exact(bench);
-    postgres_value(&bench->postgres, dump, after, sizeof after);
+    postgres_value(bench->postgres, dump, after, sizeof after);
     assert_string_equal(before, after);
     /* The same command again: its first receipt, and nothing happens. */
     follows = bench->owner.follows_seen;
@@ -628,21 +647,21 @@ static void migrations_are_applied_once_and_checked(void **state) {
     assert_true(count >= 2);
     assert_int_equal(run_migrate(bench), 0);
     assert_int_equal(number(bench, "SELECT count(*) FROM metrics.migration"), count);
-    PQclear(postgres_query(&bench->postgres, "UPDATE metrics.migration SET checksum = 'x' || checksum WHERE number = 1"));
+    PQclear(postgres_query(bench->postgres, "UPDATE metrics.migration SET checksum = 'x' || checksum WHERE number = 1"));
     assert_int_equal(run_migrate(bench), 78);
-    PQclear(postgres_query(&bench->postgres, "UPDATE metrics.migration SET checksum = substr(checksum, 2)"
+    PQclear(postgres_query(bench->postgres, "UPDATE metrics.migration SET checksum = substr(checksum, 2)"
                                              " WHERE number = 1"));
     assert_int_equal(run_migrate(bench), 0);
-    PQclear(postgres_query(&bench->postgres, "INSERT INTO metrics.migration VALUES (9999, 'later', '')"));
+    PQclear(postgres_query(bench->postgres, "INSERT INTO metrics.migration VALUES (9999, 'later', '')"));
     assert_int_equal(run_migrate(bench), 78);
-    PQclear(postgres_query(&bench->postgres, "ALTER ROLE liancheng_writer LOGIN"));
+    PQclear(postgres_query(bench->postgres, "ALTER ROLE liancheng_writer LOGIN"));
     launch(bench, 0);
     assert_int_equal(process_wait(&bench->aggregators[0].process), 78);
 }
 
 static void without_a_schema_it_says_what_to_do(void **state) {
     struct bench *bench = *state;
-    PQclear(postgres_query(&bench->postgres, "CREATE ROLE liancheng_writer LOGIN"));
+    PQclear(postgres_query(bench->postgres, "CREATE ROLE liancheng_writer LOGIN"));
     start(bench, 0);
     TURN_UNTIL(bench, strstr(status(bench, 0)->reason, "aggregator migrate") != NULL);
     assert_false(status(bench, 0)->ready);
@@ -652,7 +671,7 @@ static void without_a_schema_it_says_what_to_do(void **state) {
 
 static bool may(struct bench *bench, const char *role, const char *sql) {
     char conninfo[256];
-    snprintf(conninfo, sizeof conninfo, "host=%s dbname=liancheng user=%s", bench->postgres.folder, role);
+    snprintf(conninfo, sizeof conninfo, "host=%s dbname=liancheng user=%s", bench->postgres->folder, role);
     PGconn *connection = PQconnectdb(conninfo);
     PGresult *result = PQexec(connection, sql);
     bool done = PQresultStatus(result) == PGRES_TUPLES_OK || PQresultStatus(result) == PGRES_COMMAND_OK;
@@ -761,5 +780,5 @@ int main(void) {
         cmocka_unit_test_setup_teardown(migrations_are_applied_once_and_checked, set_up, tear_down),
         cmocka_unit_test_setup_teardown(without_a_schema_it_says_what_to_do, set_up, tear_down),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, start_cluster, stop_cluster);
 }

@@ -32,7 +32,8 @@ struct fixture {
     struct run run;
 };
 
-/* --- Helpers ---------------------------------------------------------------------------------------------------------- */
+/* --- Helpers
+ * ---------------------------------------------------------------------------------------------------------- */
 static void write_text(const char *path, const char *text) {
     assert_int_equal(file_write_atomic(path, text, strlen(text), 0644), STATUS_OK);
 }
@@ -152,7 +153,8 @@ static int set_up_with_visits(void **state) {
     return 0;
 }
 
-/* --- init ------------------------------------------------------------------------------------------------------------- */
+/* --- init
+ * ------------------------------------------------------------------------------------------------------------- */
 static void init_makes_everything_with_the_right_modes(void **state) {
     struct fixture *f = *state;
     static const struct {
@@ -217,8 +219,9 @@ static void every_key_opens_as_its_principal(void **state) {
 
 static void init_adds_and_overwrites_nothing(void **state) {
     struct fixture *f = *state;
-    static const char *const kept[] = {"secret/visits.pseudonym", "secret/operator.key", "secret/hosp-01.key",
-                                       "secret/visits.key", "ctl.conf", "public/visits.pub"};
+    static const char *const kept[] = {
+        "secret/visits.pseudonym", "secret/operator.key", "secret/hosp-01.key", "secret/visits.key", "ctl.conf",
+        "public/visits.pub"};
     enum { COUNT = sizeof kept / sizeof *kept };
     char *before[COUNT];
     for (int i = 0; i < COUNT; i++) {
@@ -233,7 +236,8 @@ static void init_adds_and_overwrites_nothing(void **state) {
     unlink(path_in(f, "public/visits.pub"));
     CTL(f, 0, NULL, "init --folder %s --add --facilities %s --json --visits-port 9", f->folder, table);
     json_t *json = out_json(f);
-    assert_int_equal(json_array_size(json_object_get(json, "made")), 3); /* visits.key's public half, hosp-09, facilities */
+    assert_int_equal(json_array_size(json_object_get(json, "made")),
+                     3); /* visits.key's public half, hosp-09, facilities */
     json_decref(json);
     for (int i = 0; i < COUNT; i++) {
         char *now = read_text(path_in(f, kept[i]));
@@ -277,7 +281,8 @@ static void init_explains_a_wrong_table(void **state) {
     CTL(f, 64, NULL, "init --folder %s --visits-port 70000", folder);
 }
 
-/* --- check-config ------------------------------------------------------------------------------------------------------ */
+/* --- check-config
+ * ------------------------------------------------------------------------------------------------------ */
 static void made_configurations_are_good(void **state) {
     struct fixture *f = *state;
     CTL(f, 0, NULL, "check-config visits %s", path_in(f, "visits.conf"));
@@ -320,7 +325,8 @@ static void made_configurations_name_every_key(void **state) {
     }
 }
 
-/* --- key --------------------------------------------------------------------------------------------------------------- */
+/* --- key
+ * --------------------------------------------------------------------------------------------------------------- */
 static const struct principal *load_principal(struct fixture *f, const char *name, struct keys **keys) {
     struct keys_error error;
     assert_int_equal(keys_load(path_in(f, "keys.tab"), keys, &error), STATUS_OK);
@@ -409,7 +415,8 @@ static void wrong_key_commands_change_nothing(void **state) {
     CTL(f, 64, NULL, "key add x/publisher x publisher --public %s", pair.public_text);
 }
 
-/* --- Help --------------------------------------------------------------------------------------------------------------- */
+/* --- Help
+ * --------------------------------------------------------------------------------------------------------------- */
 static void every_command_of_the_list_has_help(void **state) {
     struct fixture *f = *state;
     struct run list = {0};
@@ -433,7 +440,8 @@ static void every_command_of_the_list_has_help(void **state) {
     CTL(f, 0, NULL, "--version");
 }
 
-/* --- Against a real registry ---------------------------------------------------------------------------------------------- */
+/* --- Against a real registry
+ * ---------------------------------------------------------------------------------------------- */
 static void register_facilities(struct fixture *f) {
     CTL(f, 0, NULL, "submit visits %s --json", path_in(f, "facilities.jsonl"));
     json_t *json = out_json(f);
@@ -442,10 +450,11 @@ static void register_facilities(struct fixture *f) {
 }
 
 static void append_visit(struct buffer *out, const char *number) {
-    buffer_printf(out,
-                  "{\"occurred_at\":\"2020-03-01T08:30:00+08:00\",\"open_visit\":{\"visit_number\":\"%s\",\"local_id\":\"p%s\","
-                  "\"card_kind\":\"CARD_KIND_HOSPITAL\",\"visit_class\":\"VISIT_CLASS_OUTPATIENT\"}}\n",
-                  number, number);
+    buffer_printf(
+        out,
+        "{\"occurred_at\":\"2020-03-01T08:30:00+08:00\",\"open_visit\":{\"visit_number\":\"%s\",\"local_id\":\"p%s\","
+        "\"card_kind\":\"CARD_KIND_HOSPITAL\",\"visit_class\":\"VISIT_CLASS_OUTPATIENT\"}}\n",
+        number, number);
 }
 
 static int64_t number_of(const json_t *json, const char *name) {
@@ -520,11 +529,15 @@ static void submit_tells_each_outcome(void **state) {
     const char *file = path_in(f, "mixed.jsonl");
     make_mixed_file(file);
     CTL(f, 65, NULL, "submit visits %s --organisation hosp-01 --json", file);
-    check_counts(f, (struct counts){.lines = GOOD_LINES + 5, .accepted = GOOD_LINES + 1, .refused = 3, .events = GOOD_LINES + 1});
+    check_counts(f, (struct counts){
+                        .lines = GOOD_LINES + 5, .accepted = GOOD_LINES + 1, .refused = 3, .events = GOOD_LINES + 1});
     check_rejects(path_in(f, "mixed.jsonl.rejects"));
     /* all have their receipts: nothing is sent again, and the same is told */
     CTL(f, 65, NULL, "submit visits %s --organisation hosp-01 --json", file);
-    check_counts(f, (struct counts){.lines = GOOD_LINES + 5, .accepted = GOOD_LINES + 1, .refused = 3, .events = GOOD_LINES + 1,
+    check_counts(f, (struct counts){.lines = GOOD_LINES + 5,
+                                    .accepted = GOOD_LINES + 1,
+                                    .refused = 3,
+                                    .events = GOOD_LINES + 1,
                                     .resumed_after = GOOD_LINES + 5});
     check_rejects(path_in(f, "mixed.jsonl.rejects"));
     CTL(f, 78, NULL, "submit visits %s", file); /* receipts of another organisation's run */
@@ -536,7 +549,10 @@ static void submit_tells_each_outcome(void **state) {
     append_visit(&text, "appended");
     write_text(file, buffer_text(&text));
     CTL(f, 65, NULL, "submit visits %s --organisation hosp-01 --json", file);
-    check_counts(f, (struct counts){.lines = GOOD_LINES + 6, .accepted = GOOD_LINES + 2, .refused = 3, .events = GOOD_LINES + 2,
+    check_counts(f, (struct counts){.lines = GOOD_LINES + 6,
+                                    .accepted = GOOD_LINES + 2,
+                                    .refused = 3,
+                                    .events = GOOD_LINES + 2,
                                     .resumed_after = GOOD_LINES + 5});
     text.data[20]++;
     write_text(file, buffer_text(&text));
@@ -559,7 +575,8 @@ static void submit_continues_and_nothing_happens_twice(void **state) {
     assert_non_null(strstr(noted, "\"accepted\": 0"));
     start_visits(f);
     CTL(f, 65, NULL, "submit visits %s --organisation hosp-01 --json", file);
-    check_counts(f, (struct counts){.lines = GOOD_LINES + 5, .accepted = GOOD_LINES + 1, .refused = 3, .events = GOOD_LINES + 1});
+    check_counts(f, (struct counts){
+                        .lines = GOOD_LINES + 5, .accepted = GOOD_LINES + 1, .refused = 3, .events = GOOD_LINES + 1});
     write_text(sidecar, noted);
     CTL(f, 65, NULL, "submit visits %s --organisation hosp-01 --json", file);
     check_counts(f, (struct counts){.lines = GOOD_LINES + 5, .duplicate = GOOD_LINES + 1, .refused = 3});
@@ -734,7 +751,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(submit_takes_stdin_and_lines_of_any_size, set_up_with_visits, tear_down),
         cmocka_unit_test_setup_teardown(a_sender_speaks_for_itself_alone, set_up_with_visits, tear_down),
         cmocka_unit_test_setup_teardown(questions_and_the_feed_are_readable, set_up_with_visits, tear_down),
-        cmocka_unit_test_setup_teardown(refused_commands_are_kept_and_can_be_resubmitted, set_up_with_visits, tear_down),
+        cmocka_unit_test_setup_teardown(refused_commands_are_kept_and_can_be_resubmitted, set_up_with_visits,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(verify_finds_a_changed_row, set_up_with_visits, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

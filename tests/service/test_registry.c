@@ -379,6 +379,38 @@ static void refusals_are_kept_shown_and_resubmitted(void **state) {
     free(s);
 }
 
+static Common__V1__Reply *submit_after(struct fixture *f, struct submission *s, uint64_t after) {
+    Common__V1__Submit submit = COMMON__V1__SUBMIT__INIT;
+    submit.n_commands = s->count;
+    submit.commands = s->pointers;
+    submit.after = after;
+    Common__V1__Request request = COMMON__V1__REQUEST__INIT;
+    request.body_case = COMMON__V1__REQUEST__BODY_SUBMIT;
+    request.submit = &submit;
+    return call(f, f->publisher, &request);
+}
+
+static void a_submit_behind_a_lost_one_is_refused(void **state) {
+    struct fixture *f = *state;
+    struct submission *s = submission_new();
+    add(f, s, "order");
+    uint64_t first = submit_after(f, s, 0)->request;
+    s->count = 0;
+    add(f, s, "order");
+    assert_int_equal(submit_after(f, s, first + 100)->problem->code, COMMON__V1__CODE__CODE_OUT_OF_ORDER);
+    assert_int_equal(count_of(f, "order"), 1);
+    Common__V1__Reply *reply = submit_after(f, s, first);
+    assert_int_equal(reply->body_case, COMMON__V1__REPLY__BODY_RECEIPTS);
+    assert_int_equal(reply->receipts->receipts[0]->result, COMMON__V1__RESULT__RESULT_ACCEPTED);
+    /* A new connection has taken nothing yet. */
+    uint64_t second = reply->request;
+    client_socket_destroy(&f->publisher);
+    f->publisher = connect_as(f, f->keys.paths[0]);
+    assert_int_equal(submit_after(f, s, second)->problem->code, COMMON__V1__CODE__CODE_OUT_OF_ORDER);
+    assert_int_equal(submit_after(f, s, 0)->receipts->receipts[0]->result, COMMON__V1__RESULT__RESULT_DUPLICATE);
+    free(s);
+}
+
 /* --- feed --- */
 
 static void follow(struct fixture *f, const struct id *epoch, uint64_t after, uint32_t credit) {
@@ -628,6 +660,7 @@ int main(int argc, char **argv) {
         CASE(bad_neighbours_spoil_nothing),
         CASE(a_key_speaks_for_its_own_organisation_only),
         CASE(refusals_are_kept_shown_and_resubmitted),
+        CASE(a_submit_behind_a_lost_one_is_refused),
         CASE(the_feed_joins_without_a_gap),
         CASE(credit_is_a_limit),
         CASE(a_follower_of_another_store_is_refused),

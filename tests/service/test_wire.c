@@ -22,10 +22,10 @@ static struct {
     struct test_keys keys;
     const char *hospital, *neighbour, *operator; /* key files */
     struct server *server;
-    struct arena arena;  /* of the server */
+    struct arena arena;   /* of the server */
     struct arena answers; /* of the clients */
-    bool is_unavailable; /* answer every Submit so */
-    bool is_deaf;        /* answer no Submit at all */
+    bool is_unavailable;  /* answer every Submit so */
+    bool is_deaf;         /* answer no Submit at all */
     size_t submits;
     char last_principal[KEYS_PRINCIPAL_BYTES];
 } world;
@@ -150,9 +150,8 @@ static void expect_problem(struct client_socket *socket, Common__V1__Code code, 
 /* --- set up --- */
 
 static void start_server(void) {
-    struct server_options options = {.bind = "tcp://127.0.0.1:*",
-                                     .key_path = world.keys.server_key_path,
-                                     .keys_path = world.keys.keys_path};
+    struct server_options options = {
+        .bind = "tcp://127.0.0.1:*", .key_path = world.keys.server_key_path, .keys_path = world.keys.keys_path};
     struct keys_error error = {""};
     if (server_new(&options, &world.server, &error) != STATUS_OK) {
         fail_msg("%s", error.text);
@@ -397,7 +396,7 @@ static void other_protocols_are_refused(void **state) {
     } cases[] = {
         {"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", 35},
         {"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03", 11},
-        {"\x01\0\x05\0\x08\x2a\x12\0\0\0\0\0", 12},                    /* ZMTP 1.0 */
+        {"\x01\0\x05\0\x08\x2a\x12\0\0\0\0\0", 12},                       /* ZMTP 1.0 */
         {"\xff\0\0\0\0\0\0\0\x01\x7f\x01\x05\0\0\0\x04\x08\x2a\x12", 19}, /* ZMTP 2.0 */
     };
     struct client_socket *neighbour = connect_with(world.neighbour);
@@ -456,7 +455,7 @@ static void too_many_commands_are_answered(void **state) {
     for (int i = 0; i < 5000; i++) {
         submit_writer_add(&writer, &(struct id){{1}}, 1, 0, (const uint8_t *)"x", 1);
     }
-    submit_writer_close(&writer, 9);
+    submit_writer_close(&writer, 9, 0);
     send_bytes(socket, submit_writer_data(&writer), submit_writer_size(&writer));
     expect_problem(socket, COMMON__V1__CODE__CODE_TOO_LARGE, 9, "submit.commands");
     assert_int_equal(counters().refused_size, 1);
@@ -591,9 +590,8 @@ static void a_server_starts_only_whole(void **state) {
     (void)state;
     struct server *other;
     struct keys_error error = {""};
-    struct server_options options = {.bind = "tcp://127.0.0.1:*",
-                                     .key_path = world.keys.server_key_path,
-                                     .keys_path = world.keys.keys_path};
+    struct server_options options = {
+        .bind = "tcp://127.0.0.1:*", .key_path = world.keys.server_key_path, .keys_path = world.keys.keys_path};
     assert_int_equal(server_new(&options, &other, &error), STATUS_IO); /* there is one in this process */
     assert_null(other);
     server_destroy(&world.server);
@@ -709,8 +707,7 @@ static void a_full_submit_is_sent_by_itself(void **state) {
     assert_int_equal(world.submits, 3 + 3);
     assert_int_equal(counters().refused_size, 0);
     uint8_t byte = 0;
-    assert_int_equal(client_add(client, &(struct id){{7}}, 1, 0, &byte, SERVER_COMMAND_BYTES_MAX + 1, 0),
-                     STATUS_USAGE);
+    assert_int_equal(client_add(client, &(struct id){{7}}, 1, 0, &byte, SERVER_COMMAND_BYTES_MAX + 1, 0), STATUS_USAGE);
     client_destroy(&client);
 }
 
@@ -768,9 +765,8 @@ static void a_restarted_daemon_gets_it_again(void **state) {
     add(client, 1, 10);
     client_flush(client);
     client_pump(client, 0);
-    struct server_options options = {.bind = endpoint,
-                                     .key_path = world.keys.server_key_path,
-                                     .keys_path = world.keys.keys_path};
+    struct server_options options = {
+        .bind = endpoint, .key_path = world.keys.server_key_path, .keys_path = world.keys.keys_path};
     struct keys_error error = {""};
     while (server_new(&options, &world.server, &error) != STATUS_OK) { /* until the port is free */
         client_pump(client, 0);
@@ -843,9 +839,8 @@ static void a_client_needs_its_files(void **state) {
         {"tcp://127.0.0.1:1", world.hospital, server, STATUS_OK},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct client_socket_options options = {.endpoint = cases[i].endpoint,
-                                                .key_path = cases[i].key_path,
-                                                .server_key_path = cases[i].server_key_path};
+        struct client_socket_options options = {
+            .endpoint = cases[i].endpoint, .key_path = cases[i].key_path, .server_key_path = cases[i].server_key_path};
         assert_int_equal(client_socket_new(&options, &socket), cases[i].want);
         client_socket_destroy(&socket);
     }

@@ -48,6 +48,7 @@ static void add(struct command *command, const char *argument) {
     command->argv[command->count] = NULL;
 }
 
+/* What the program says on its standard output goes to its log, too. */
 static void begin(struct command *command, const struct postgres *postgres, const char *program) {
     const struct passwd *user = other_user();
     memset(command, 0, sizeof *command);
@@ -61,6 +62,9 @@ static void begin(struct command *command, const struct postgres *postgres, cons
         add(command, command->gid);
         add(command, "--clear-groups");
     }
+    add(command, "/bin/sh");
+    add(command, "-c");
+    add(command, "exec \"$0\" \"$@\" >&2");
     add(command, command->program);
 }
 
@@ -171,14 +175,30 @@ void postgres_resume(struct postgres *postgres) {
     CHECK(!"PostgreSQL starts");
 }
 
-static void make_database(const struct postgres *postgres) {
+/* In the database that every cluster has. */
+static void run_outside(const struct postgres *postgres, const char *const *statements, size_t count) {
     char conninfo[256];
     database_conninfo(postgres, "postgres", conninfo, sizeof conninfo);
     PGconn *connection = PQconnectdb(conninfo);
-    PGresult *result = PQexec(connection, "CREATE DATABASE liancheng");
-    CHECK(PQresultStatus(result) == PGRES_COMMAND_OK);
-    PQclear(result);
+    for (size_t i = 0; i < count; i++) {
+        PGresult *result = PQexec(connection, statements[i]);
+        if (PQresultStatus(result) != PGRES_COMMAND_OK) {
+            fprintf(stderr, "%s: %s", statements[i], PQerrorMessage(connection));
+        }
+        CHECK(PQresultStatus(result) == PGRES_COMMAND_OK);
+        PQclear(result);
+    }
     PQfinish(connection);
+}
+
+void postgres_renew_database(struct postgres *postgres) {
+    static const char *const statements[] = {
+        "SET client_min_messages = warning",
+        "DROP DATABASE IF EXISTS liancheng WITH (FORCE)",
+        "DROP ROLE IF EXISTS liancheng_owner, liancheng_writer, bureau",
+        "CREATE DATABASE liancheng",
+    };
+    run_outside(postgres, statements, sizeof statements / sizeof statements[0]);
 }
 
 void postgres_start(struct postgres *postgres) {
@@ -188,7 +208,7 @@ void postgres_start(struct postgres *postgres) {
     make_cluster(postgres);
     database_conninfo(postgres, "liancheng", postgres->conninfo, sizeof postgres->conninfo);
     postgres_resume(postgres);
-    make_database(postgres);
+    postgres_renew_database(postgres);
 }
 
 void postgres_halt(struct postgres *postgres) {

@@ -23,6 +23,8 @@ struct postgres {
 void postgres_start(struct postgres *postgres);
 /* Ends it and removes the folder. */
 void postgres_stop(struct postgres *postgres);
+/* Throws away the database and our roles and makes the database anew, empty: cheaper than another cluster. */
+void postgres_renew_database(struct postgres *postgres);
 /* The superuser's connection string for that database. */
 const char *postgres_conninfo(const struct postgres *postgres);
 

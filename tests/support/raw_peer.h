@@ -6,18 +6,18 @@
 #include <stdint.h>
 
 /*
- * A client that speaks ZMTP 3.0 and CURVE by hand over a plain TCP connection, so that it can say what libzmq would never
- * send: metadata of its own, another mechanism, garbage. Blocking.
+ * A client that speaks ZMTP 3.0 and CURVE by hand over a plain TCP connection, so that it can say what libzmq would
+ * never send: metadata of its own, another mechanism, garbage. Blocking.
  */
 struct raw_peer {
     int descriptor;
-    uint8_t own_public[32];      /* C */
-    uint8_t own_secret[32];      /* c */
-    uint8_t server_public[32];   /* S */
-    uint8_t session_public[32];  /* C' */
-    uint8_t session_secret[32];  /* c' */
-    uint8_t server_session[32];  /* S' */
-    uint8_t shared[32];          /* key of the boxes after the handshake */
+    uint8_t own_public[32];     /* C */
+    uint8_t own_secret[32];     /* c */
+    uint8_t server_public[32];  /* S */
+    uint8_t session_public[32]; /* C' */
+    uint8_t session_secret[32]; /* c' */
+    uint8_t server_session[32]; /* S' */
+    uint8_t shared[32];         /* key of the boxes after the handshake */
     uint64_t nonce;
 };
 

@@ -83,8 +83,8 @@ static void bytes_are_judged(void **state) {
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         ProtobufCMessage *message;
         const char *field = NULL;
-        Common__V1__Code code = validate_unpack(cases[i].descriptor, &arena.allocator, cases[i].data, cases[i].size,
-                                                &message, &field);
+        Common__V1__Code code =
+            validate_unpack(cases[i].descriptor, &arena.allocator, cases[i].data, cases[i].size, &message, &field);
         if (code != cases[i].code || strcmp(field, cases[i].field) != 0 || (message != NULL) != (code == OK)) {
             fail_msg("%s: code %d, field %s", cases[i].what, code, field);
         }
@@ -103,9 +103,9 @@ static void memory_is_bounded(void **state) {
     arena_init(&small, 8 * 1024);
     ProtobufCMessage *message;
     const char *field;
-    assert_int_equal(validate_unpack(&common__v1__receipts__descriptor, &small.allocator, bomb, sizeof bomb, &message,
-                                     &field),
-                     COMMON__V1__CODE__CODE_MALFORMED);
+    assert_int_equal(
+        validate_unpack(&common__v1__receipts__descriptor, &small.allocator, bomb, sizeof bomb, &message, &field),
+        COMMON__V1__CODE__CODE_MALFORMED);
     arena_release(&small);
 }
 
@@ -158,7 +158,7 @@ static void write_submit(struct submit_writer *writer, size_t commands, size_t b
     for (size_t i = 0; i < commands; i++) {
         submit_writer_add(writer, &id, 1, 0, body, i + 1 == commands ? body_bytes : 1);
     }
-    submit_writer_close(writer, 77);
+    submit_writer_close(writer, 77, 0);
 }
 
 static void bounds_hold(void **state) {
@@ -170,8 +170,7 @@ static void bounds_hold(void **state) {
     } cases[] = {
         {0, 0, OK, ""},
         {1, SERVER_COMMAND_BYTES_MAX, OK, ""},
-        {1, SERVER_COMMAND_BYTES_MAX + 1, COMMON__V1__CODE__CODE_TOO_LARGE, "submit.commands[0].body"},
-        {3, SERVER_COMMAND_BYTES_MAX + 1, COMMON__V1__CODE__CODE_TOO_LARGE, "submit.commands[2].body"},
+        {1, SERVER_COMMAND_BYTES_MAX + 1, OK, ""}, /* one command's matter: refused by itself, its neighbours go through */
         {SERVER_COMMANDS_MAX, 1, OK, ""},
         {SERVER_COMMANDS_MAX + 1, 1, COMMON__V1__CODE__CODE_TOO_LARGE, "submit.commands"},
     };
@@ -212,13 +211,15 @@ static void writer_agrees_with_protobuf(void **state) {
                               cases[i].body_size);
             assert_true(submit_writer_size_with(&writer, 0) <= bound + 64);
         }
-        submit_writer_close(&writer, o == 0 ? 0 : UINT64_MAX - o);
+        submit_writer_close(&writer, 1, 5);
+        submit_writer_close(&writer, o == 0 ? 0 : UINT64_MAX - o, o * 300);
         const uint8_t *data = submit_writer_data(&writer);
         size_t size = submit_writer_size(&writer);
         Common__V1__Request *request = common__v1__request__unpack(NULL, size, data);
         assert_non_null(request);
         assert_int_equal(request->request, o == 0 ? 0 : UINT64_MAX - o);
         assert_string_equal(request->submit->organisation, o == 2 ? "hospital-01" : "");
+        assert_int_equal(request->submit->after, o * 300);
         assert_int_equal(request->submit->n_commands, 6);
         for (size_t i = 0; i < 6; i++) {
             const Common__V1__Command *command = request->submit->commands[i];
@@ -231,7 +232,9 @@ static void writer_agrees_with_protobuf(void **state) {
         assert_int_equal(common__v1__request__get_packed_size(request), size);
         uint8_t *packed = malloc(size);
         common__v1__request__pack(request, packed);
-        assert_memory_equal(packed, data, size);
+        if (request->submit->after == 0) { /* else the field stands at another place than protobuf-c puts it */
+            assert_memory_equal(packed, data, size);
+        }
         free(packed);
         common__v1__request__free_unpacked(request, NULL);
     }
@@ -290,10 +293,14 @@ static void every_code_has_a_text(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bytes_are_judged),      cmocka_unit_test(memory_is_bounded),
-        cmocka_unit_test(requests_are_judged),   cmocka_unit_test(bounds_hold),
-        cmocka_unit_test(writer_agrees_with_protobuf), cmocka_unit_test(varints_go_both_ways),
-        cmocka_unit_test(replies_are_judged),    cmocka_unit_test(every_code_has_a_text),
+        cmocka_unit_test(bytes_are_judged),
+        cmocka_unit_test(memory_is_bounded),
+        cmocka_unit_test(requests_are_judged),
+        cmocka_unit_test(bounds_hold),
+        cmocka_unit_test(writer_agrees_with_protobuf),
+        cmocka_unit_test(varints_go_both_ways),
+        cmocka_unit_test(replies_are_judged),
+        cmocka_unit_test(every_code_has_a_text),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
