@@ -6,7 +6,8 @@
 #include "journal/journal.h"
 
 /*
- * The hash chain of the log. chain(row) = BLAKE2b (RFC 7693, no key, 32 bytes) over these bytes, integers little endian:
+ * The hash chain of the log. chain(row) = BLAKE2b (RFC 7693, no key, 32 bytes) over these bytes, integers little
+ * endian:
  *
  *   offset  bytes
  *        0     32  chain of the row before (seq - 1); zeros for the first

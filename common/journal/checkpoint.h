@@ -7,8 +7,8 @@
 
 /*
  * Copies the WAL into the log's file, from a thread and a connection of its own. While the writer goes on, a checkpoint
- * never quite catches up, and SQLite starts the WAL over only when one has: so at the end the writer is held between two
- * transactions for the little that is left.
+ * never quite catches up, and SQLite starts the WAL over only when one has: so at the end the writer is held between
+ * two transactions for the little that is left.
  */
 struct checkpointer;
 

@@ -24,9 +24,9 @@ struct journal {
     bool has_seal_key;
     uint8_t seal_key[32];
     struct id epoch;
-    struct place now;       /* with what the open transaction added */
+    struct place now; /* with what the open transaction added */
     struct place committed;
-    int64_t begin_ns;       /* what beginning the transaction took */
+    int64_t begin_ns; /* what beginning the transaction took */
     struct checkpointer *checkpointer;
     sqlite3_stmt *begin, *commit, *rollback;
     sqlite3_stmt *claim, *claimed, *point, *append, *rows_of, *refuse;

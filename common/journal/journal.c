@@ -149,9 +149,9 @@ enum status journal_open(const struct journal_options *options, struct journal *
 }
 
 static void finalize_all(struct journal *journal) {
-    sqlite3_stmt **statements[] = {&journal->begin,   &journal->commit,  &journal->rollback,
-                                   &journal->claim,   &journal->claimed, &journal->point,
-                                   &journal->append,  &journal->rows_of, &journal->refuse};
+    sqlite3_stmt **statements[] = {&journal->begin,  &journal->commit,  &journal->rollback,
+                                   &journal->claim,  &journal->claimed, &journal->point,
+                                   &journal->append, &journal->rows_of, &journal->refuse};
     for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++) {
         sql_finalize(statements[i]);
     }

@@ -19,8 +19,8 @@
  *   refusal  (number, at, command, principal, organisation, code, field, occurred_at, expected_version, body)
  *                                                                               body sealed (secretbox)
  *
- * chain = BLAKE2b-256 over (previous chain, seq, prev, command, at, type, BLAKE2b-256(private), size of public, public),
- * integers little endian. The exact bytes stand in journal/chain.h, so that a stranger can check an export.
+ * chain = BLAKE2b-256 over (previous chain, seq, prev, command, at, type, BLAKE2b-256(private), size of public,
+ * public), integers little endian. The exact bytes stand in journal/chain.h, so that a stranger can check an export.
  *
  * Checkpoints run in a thread of their own on a second connection. Only the end of one, when the WAL is to start over,
  * holds the writer between two transactions: for some milliseconds, a little each checkpoint_bytes.
@@ -28,11 +28,11 @@
 struct journal;
 
 struct journal_options {
-    const char *path;         /* the SQLite file */
-    const char *service;      /* noted at creation; another service's file is refused */
-    bool read_only;           /* no writer, no checkpoints, no creation */
-    uint64_t checkpoint_bytes;/* WAL size that starts a checkpoint; 0 = 16 MiB */
-    const uint8_t *seal_key;  /* 32 bytes for refusal bodies; NULL: bodies cannot be read or written */
+    const char *path;          /* the SQLite file */
+    const char *service;       /* noted at creation; another service's file is refused */
+    bool read_only;            /* no writer, no checkpoints, no creation */
+    uint64_t checkpoint_bytes; /* WAL size that starts a checkpoint; 0 = 16 MiB */
+    const uint8_t *seal_key;   /* 32 bytes for refusal bodies; NULL: bodies cannot be read or written */
 };
 
 /* A row of the log. On reading, pointers are valid until the next step of the reader. */
@@ -44,13 +44,13 @@ struct journal_row {
     uint32_t type;               /* the service's event type */
     const uint8_t *private_body; /* what evolve needs; size 0: none */
     size_t private_size;
-    const uint8_t *public_body;  /* what the feed carries; size 0: the row is not in the feed */
+    const uint8_t *public_body; /* what the feed carries; size 0: the row is not in the feed */
     size_t public_size;
-    uint8_t chain[32];           /* filled by journal_append */
+    uint8_t chain[32]; /* filled by journal_append */
 };
 
 struct journal_refusal {
-    uint64_t number;             /* filled by journal_refuse */
+    uint64_t number; /* filled by journal_refuse */
     int64_t at_ms;
     struct id command;
     const char *principal;
@@ -59,7 +59,7 @@ struct journal_refusal {
     const char *field;
     int64_t occurred_at_ms;
     uint64_t expected_version;
-    const uint8_t *body;         /* clear; sealed on its way to disk. On reading: NULL unless asked for */
+    const uint8_t *body; /* clear; sealed on its way to disk. On reading: NULL unless asked for */
     size_t body_size;
 };
 
@@ -113,8 +113,8 @@ enum status journal_reader_head(struct journal_reader *reader, uint64_t *head, s
 /* OK when the row seq is there and its chain hash is this one (seq 0: always OK); else NOT_FOUND. */
 enum status journal_reader_matches(struct journal_reader *reader, uint64_t seq, const uint8_t chain[32]);
 
-/* Refusals above `after`, oldest first; visit returns false to stop and calls nothing of the journal. organisation NULL:
- * all. Reads the writer's connection, for the loop. with_body opens the seal. */
+/* Refusals above `after`, oldest first; visit returns false to stop and calls nothing of the journal. organisation
+ * NULL: all. Reads the writer's connection, for the loop. with_body opens the seal. */
 enum status journal_refusals(struct journal *journal, uint64_t after, uint32_t limit, const char *organisation,
                              bool with_body, bool (*visit)(const struct journal_refusal *refusal, void *user),
                              void *user);
@@ -127,8 +127,8 @@ enum status journal_verify(const char *path, uint64_t *rows, uint64_t *bad_seq, 
 /* For /metrics. */
 struct journal_counters {
     uint64_t commits;
-    uint64_t commit_ns;      /* sum over commits */
-    uint64_t commit_ns_max;  /* since last read of the counters */
+    uint64_t commit_ns;     /* sum over commits */
+    uint64_t commit_ns_max; /* since last read of the counters */
     uint64_t checkpoints;
     uint64_t checkpoint_ns;
     uint64_t file_bytes;

@@ -13,9 +13,9 @@ struct journal_reader {
     sqlite3_stmt *with_private, *without_private, *head_query;
     sqlite3_stmt *rows; /* one of the two, running; NULL: at rest */
     struct id epoch;
-    uint64_t last;      /* number of the row given last */
+    uint64_t last; /* number of the row given last */
     uint64_t up_to;
-    uint32_t given;     /* rows in this transaction */
+    uint32_t given; /* rows in this transaction */
     bool wants_private;
     struct buffer copy; /* of the last row before a rest, whose transaction is over already */
 };
@@ -104,8 +104,7 @@ static bool take_row(struct journal_reader *reader, struct journal_row *row) {
                                 .at_ms = sqlite3_column_int64(rows, 3),
                                 .type = (uint32_t)sqlite3_column_int64(rows, 4)};
     const void *chain = sqlite3_column_blob(rows, 5);
-    if (!sql_column_id(rows, 2, &row->command) || chain == NULL ||
-        sqlite3_column_bytes(rows, 5) != sizeof row->chain) {
+    if (!sql_column_id(rows, 2, &row->command) || chain == NULL || sqlite3_column_bytes(rows, 5) != sizeof row->chain) {
         return false;
     }
     memcpy(row->chain, chain, sizeof row->chain);

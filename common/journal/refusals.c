@@ -71,9 +71,8 @@ static enum status open_seal(const struct journal *journal, sqlite3_stmt *rows, 
     if (!journal->has_seal_key) {
         return STATUS_DENIED;
     }
-    if (size < SEAL_BYTES ||
-        crypto_secretbox_open_easy(buffer_reserve(clear, size), sealed + NONCE_BYTES, size - NONCE_BYTES, sealed,
-                                   journal->seal_key) != 0) {
+    if (size < SEAL_BYTES || crypto_secretbox_open_easy(buffer_reserve(clear, size), sealed + NONCE_BYTES,
+                                                        size - NONCE_BYTES, sealed, journal->seal_key) != 0) {
         LOG_ERROR("a refusal's seal does not open", LOG_I("number", sqlite3_column_int64(rows, 0)));
         return STATUS_CORRUPT;
     }
@@ -86,8 +85,8 @@ static const char *text_of(sqlite3_stmt *rows, int column) {
     return text != NULL ? text : "";
 }
 
-static enum status take_refusal(const struct journal *journal, sqlite3_stmt *rows, bool with_body,
-                                struct buffer *clear, struct journal_refusal *refusal) {
+static enum status take_refusal(const struct journal *journal, sqlite3_stmt *rows, bool with_body, struct buffer *clear,
+                                struct journal_refusal *refusal) {
     *refusal = (struct journal_refusal){
         .number = (uint64_t)sqlite3_column_int64(rows, 0),
         .at_ms = sqlite3_column_int64(rows, 1),

@@ -101,8 +101,7 @@ void sql_finalize(sqlite3_stmt **statement) {
 
 enum status sql_execute(sqlite3_stmt *statement, const char *what) {
     const int code = sqlite3_step(statement);
-    const enum status status =
-        code == SQLITE_DONE ? STATUS_OK : sql_result(sqlite3_db_handle(statement), code, what);
+    const enum status status = code == SQLITE_DONE ? STATUS_OK : sql_result(sqlite3_db_handle(statement), code, what);
     (void)sqlite3_reset(statement); /* repeats the step's failure */
     return status;
 }

@@ -11,7 +11,8 @@
 #define FORMAT 1
 
 static const char schema[] =
-    "CREATE TABLE store (epoch BLOB NOT NULL, service TEXT NOT NULL, created INTEGER NOT NULL, format INTEGER NOT NULL);"
+    "CREATE TABLE store (epoch BLOB NOT NULL, service TEXT NOT NULL, created INTEGER NOT NULL, format INTEGER NOT "
+    "NULL);"
     "CREATE TABLE event (seq INTEGER PRIMARY KEY, prev INTEGER NOT NULL, command BLOB, at INTEGER NOT NULL,"
     " type INTEGER NOT NULL, private BLOB, public BLOB, chain BLOB NOT NULL);"
     "CREATE TABLE command (id BLOB NOT NULL PRIMARY KEY, first INTEGER NOT NULL) WITHOUT ROWID;"

@@ -42,14 +42,16 @@ static void answer_query(struct registry *registry, const struct incoming *incom
         return;
     }
     arena_reset(&registry->scratch);
-    ProtobufCMessage *query =
-        service->query_descriptor == NULL
-            ? NULL
-            : protobuf_c_message_unpack(service->query_descriptor, &registry->scratch.allocator, body->len, body->data);
-    const char *field = "body";
-    uint32_t code = query == NULL ? COMMON__V1__CODE__CODE_MALFORMED : (uint32_t)validate_message(query, &field);
+    ProtobufCMessage *query = NULL;
+    const char *field = "";
+    uint32_t code = COMMON__V1__CODE__CODE_UNSUPPORTED;
+    if (service->query_descriptor != NULL) {
+        code = validate_unpack(service->query_descriptor, &registry->scratch.allocator, body->data, body->len, &query,
+                               &field);
+    }
     const ProtobufCMessage *answer = NULL;
     if (code == 0) {
+        field = "";
         registry->counters.queries++;
         answer = service->query(registry->self, incoming->principal, query, &registry->scratch, &code);
     }

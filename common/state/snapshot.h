@@ -8,9 +8,9 @@
 /* Which state a snapshot is: folded from the log of this epoch up to this number, by rules of this layout. */
 struct snapshot_mark {
     struct id epoch;
-    uint64_t seq;           /* last event folded */
-    uint8_t chain[32];      /* hash of that row, so that a snapshot of another log is noticed */
-    uint32_t layout;        /* raised by the service when the meaning or shape of a row changes */
+    uint64_t seq;      /* last event folded */
+    uint8_t chain[32]; /* hash of that row, so that a snapshot of another log is noticed */
+    uint32_t layout;   /* raised by the service when the meaning or shape of a row changes */
 };
 
 /* Writes FOLDER/snapshot-SEQ (temporary name, fsync, rename, fsync of folder) and removes all but the newest two. */

@@ -27,26 +27,28 @@ void table_init(struct table *table, const char *name, uint32_t row_bytes, uint3
 void table_release(struct table *table);
 /* A new zeroed row; CHECKs that the table is not full and the system has memory. */
 void *table_add(struct table *table, uint32_t *number);
-static inline bool table_is_full(const struct table *table) { return table->count >= table->rows_max; }
+static inline bool table_is_full(const struct table *table) {
+    return table->count >= table->rows_max;
+}
 /* Row 0 is a row of zeros. number <= count is the caller's duty. */
 static inline void *table_row(const struct table *table, uint32_t number) {
     return table->rows + (size_t)number * table->row_bytes;
 }
 
 /*
- * Hash index: linear hashing with chains of row numbers. Grows one bucket per insert, so no insert ever pauses to rehash.
- * 8 bytes a row. hash must be a function of the row's key alone, well spread over 64 bits.
+ * Hash index: linear hashing with chains of row numbers. Grows one bucket per insert, so no insert ever pauses to
+ * rehash. 8 bytes a row. hash must be a function of the row's key alone, well spread over 64 bits.
  */
 struct index {
     const char *name;
     const struct table *table;
     uint64_t (*hash)(const void *row);
     bool (*equal)(const void *row, const void *key);
-    uint32_t *heads;       /* bucket -> first row */
-    uint32_t *next;        /* row -> next row of the bucket */
+    uint32_t *heads; /* bucket -> first row */
+    uint32_t *next;  /* row -> next row of the bucket */
     uint32_t bucket_count;
-    uint32_t level_mask;   /* buckets at the start of this round of splits - 1 */
-    uint32_t count;        /* rows in the index */
+    uint32_t level_mask; /* buckets at the start of this round of splits - 1 */
+    uint32_t count;      /* rows in the index */
     size_t heads_mapped_bytes;
     size_t next_mapped_bytes;
 };

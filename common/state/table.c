@@ -4,8 +4,8 @@
 #include "state/mapping.h"
 
 #define MAPPING_BYTES_MIN ((size_t)64 * 1024)
-/* From here on the system is asked for large pages: far fewer faults while it grows, far fewer misses of the TLB at each
- * look-up. What a large page may waste is little against this. */
+/* From here on the system is asked for large pages: far fewer faults while it grows, far fewer misses of the TLB at
+ * each look-up. What a large page may waste is little against this. */
 #define MAPPING_BYTES_LARGE ((size_t)16 * 1024 * 1024)
 
 void *mapping_grow(void *old, size_t *mapped_bytes, size_t needed_bytes) {
@@ -13,9 +13,9 @@ void *mapping_grow(void *old, size_t *mapped_bytes, size_t needed_bytes) {
     while (bytes < needed_bytes) {
         bytes *= 2;
     }
-    void *mapping = old == NULL ? mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-                                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
-                                : mremap(old, *mapped_bytes, bytes, MREMAP_MAYMOVE);
+    void *mapping = old == NULL
+                        ? mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+                        : mremap(old, *mapped_bytes, bytes, MREMAP_MAYMOVE);
     CHECK(mapping != MAP_FAILED);
     if (bytes >= MAPPING_BYTES_LARGE) {
         (void)madvise(mapping, bytes, MADV_HUGEPAGE); /* where there are none, small ones serve */

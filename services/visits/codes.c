@@ -2,7 +2,8 @@
 
 #include "visits/v1/codes.pb-c.h"
 
-#define ROW(word, english, chinese) {VISITS__V1__CODE__CODE_##word, #word, english, chinese}
+#define ROW(word, english, chinese)                                                                                    \
+    { VISITS__V1__CODE__CODE_##word, #word, english, chinese }
 
 const struct code_text visits_codes[] = {
     ROW(FACILITY_UNKNOWN, "This organisation is not registered as a facility; ask the operator to register it.",

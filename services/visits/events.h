@@ -14,8 +14,8 @@
  */
 enum event_type {
     EVENT_FACILITY_REGISTERED = 1,
-    EVENT_VISIT_OPENED = 2,    /* new, or opened again after a cancellation */
-    EVENT_VISIT_CHANGED = 3,   /* beginning, class or card of a standing visit, or only how newly they were recorded */
+    EVENT_VISIT_OPENED = 2,  /* new, or opened again after a cancellation */
+    EVENT_VISIT_CHANGED = 3, /* beginning, class or card of a standing visit, or only how newly they were recorded */
     EVENT_VISIT_CLOSED = 4,
     EVENT_VISIT_CANCELLED = 5, /* also of a visit not known yet, and of an earlier life of its number */
     EVENT_RECORDS_LINKED = 6,  /* records got a resident identity number they did not have */
@@ -73,8 +73,8 @@ struct event_visit_cancelled {
 struct event_records_linked {
     struct key16 identity;
     char last4[4];
-    uint16_t facility; /* row */
-    uint16_t count;    /* of records, 1.. */
+    uint16_t facility;                        /* row */
+    uint16_t count;                           /* of records, 1.. */
     struct key12 records[LINKED_RECORDS_MAX]; /* known by a local id; made when not there */
 };
 

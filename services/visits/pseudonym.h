@@ -7,9 +7,9 @@
 #include "visits/state.h"
 
 /*
- * Keyed hashes that stand for identifiers: BLAKE2b with the pseudonym key, over a byte that tells the kind, the facility
- * code and a NUL for what is a facility's own, and the value. A resident identity number is easily guessed, so without the
- * key file the hashes say nothing, and with it they cannot be turned back but by trying.
+ * Keyed hashes that stand for identifiers: BLAKE2b with the pseudonym key, over a byte that tells the kind, the
+ * facility code and a NUL for what is a facility's own, and the value. A resident identity number is easily guessed, so
+ * without the key file the hashes say nothing, and with it they cannot be turned back but by trying.
  *
  * The bytes hashed never change: the log holds their results.
  */

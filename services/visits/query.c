@@ -46,7 +46,8 @@ static Visits__V1__VisitState *get_visit(const struct visits *self, const struct
         return NULL;
     }
     struct key16 key;
-    pseudonym_of_visit(self->options.pseudonym_key, visits_facility(self, facility_row)->code, query->visit_number, &key);
+    pseudonym_of_visit(self->options.pseudonym_key, visits_facility(self, facility_row)->code, query->visit_number,
+                       &key);
     const uint32_t number = visits_find_visit(self, &key);
     Visits__V1__VisitState *out = arena_alloc(arena, sizeof *out);
     if (number == 0 || out == NULL) {
@@ -80,8 +81,8 @@ static Visits__V1__Facilities *list_facilities(const struct visits *self, struct
     return out;
 }
 
-const ProtobufCMessage *visits_query(const void *self, const struct principal *principal,
-                                     const ProtobufCMessage *query, struct arena *arena, uint32_t *code) {
+const ProtobufCMessage *visits_query(const void *self, const struct principal *principal, const ProtobufCMessage *query,
+                                     struct arena *arena, uint32_t *code) {
     const Visits__V1__Query *body = (const Visits__V1__Query *)query;
     Visits__V1__Answer *answer = arena_alloc(arena, sizeof *answer);
     *code = COMMON__V1__CODE__CODE_UNSUPPORTED;

@@ -10,8 +10,8 @@ struct region {
     uint32_t code;
     const char *name_zh;
     const char *name_en;
-    bool is_county;  /* of county level: facilities lie in one */
-    bool is_current; /* retired codes stay in old identity numbers, new records do not take them */
+    bool is_county;     /* of county level: facilities lie in one */
+    bool is_current;    /* retired codes stay in old identity numbers, new records do not take them */
     uint32_t successor; /* of a retired code; else 0 */
 };
 

@@ -61,8 +61,7 @@ void rules_refuse(struct deciding *d, uint32_t code, const char *field);
 /* Unix ms as seconds of this registry; 0 when it is out of range (1970 to 2106). */
 uint32_t rules_seconds(int64_t unix_ms);
 /* Checks visit number and recorded time (0 = when it occurred) and hashes the number. False: refused. */
-bool rules_claim_visit(struct deciding *d, const char *visit_number, int64_t recorded_at_ms,
-                       struct visit_claim *claim);
+bool rules_claim_visit(struct deciding *d, const char *visit_number, int64_t recorded_at_ms, struct visit_claim *claim);
 /* Looks the visit up and checks the version expected. False: refused. */
 bool rules_find_visit(struct deciding *d, struct visit_claim *claim);
 

@@ -42,7 +42,8 @@ static bool check_identity(struct deciding *d, struct opening *o) {
     const bool has_number = o->body->resident_id[0] != 0;
     o->has_identity = has_number && resident_id_normalise(o->body->resident_id, id);
     if (!o->has_local && !o->has_identity) {
-        rules_refuse(d, has_number ? VISITS__V1__CODE__CODE_RESIDENT_ID_INVALID : VISITS__V1__CODE__CODE_IDENTITY_MISSING,
+        rules_refuse(d,
+                     has_number ? VISITS__V1__CODE__CODE_RESIDENT_ID_INVALID : VISITS__V1__CODE__CODE_IDENTITY_MISSING,
                      "resident_id");
         return false;
     }
@@ -163,8 +164,8 @@ static uint8_t card_flag(const struct opening *o) {
     return o->body->card_kind == VISITS__V1__CARD_KIND__CARD_KIND_HOSPITAL ? 0 : VISIT_ONE_CARD;
 }
 
-/* Whether the class that is known stands against the one of this opening. Never one from before a cancellation: an opening
- * that counts is newer than that. */
+/* Whether the class that is known stands against the one of this opening. Never one from before a cancellation: an
+ * opening that counts is newer than that. */
 static bool class_is_newer(const struct visit *row, uint32_t recorded) {
     return row->class_recorded > recorded ||
            (row->class_recorded == recorded && (row->flags & VISIT_CLASS_CHANGED) != 0);

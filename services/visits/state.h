@@ -17,8 +17,8 @@
  * Times are seconds since 1970. "Recorded" times say how new a statement is; per aspect of a visit the newest wins.
  */
 
-#define VISITS_CODE_BYTES 33     /* facility code with its final NUL */
-#define VISITS_NAME_BYTES 97     /* facility name with its final NUL */
+#define VISITS_CODE_BYTES 33       /* facility code with its final NUL */
+#define VISITS_NAME_BYTES 97       /* facility name with its final NUL */
 #define VISITS_NUMBER_BYTES_MAX 64 /* visit number, local id */
 #define VISITS_FACILITIES_MAX 4096
 #define VISITS_LAYOUT 1
@@ -136,9 +136,13 @@ static inline uint32_t visits_person_of_identity(const struct visits *self, uint
 }
 
 /* Whether the visit stands: opened, and not cancelled since. */
-static inline bool visit_is_live(const struct visit *visit) { return visit->open_recorded > visit->cancel_recorded; }
+static inline bool visit_is_live(const struct visit *visit) {
+    return visit->open_recorded > visit->cancel_recorded;
+}
 /* Inpatient, outpatient, emergency, other. */
-static inline bool visit_class_counts(unsigned visit_class) { return visit_class < 8 && (0x4eu >> visit_class & 1u); }
+static inline bool visit_class_counts(unsigned visit_class) {
+    return visit_class < 8 && (0x4eu >> visit_class & 1u);
+}
 /* Whether it is one of the visits that the city counts. */
 static inline bool visit_counts(const struct visit *visit) {
     return visit_is_live(visit) && visit_class_counts(visit->visit_class);

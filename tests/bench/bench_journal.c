@@ -97,7 +97,6 @@ static void write_batch(struct journal *journal, uint64_t first, uint64_t count)
     CHECK(journal_commit(journal) == STATUS_OK);
 }
 
-
 static int compare_doubles(const void *a, const void *b) {
     const double x = *(const double *)a;
     const double y = *(const double *)b;

@@ -47,14 +47,20 @@ static void timers_end(struct timer timers[2]) {
 static void prepare(struct order *order, uint32_t visit, uint32_t visits, uint32_t persons) {
     const uint64_t r = hash_mix64(visit * UINT64_C(0x9e3779b97f4a7c15) + 1);
     /* Everyone comes once, in a random order of persons; further visits are anybody's. */
-    const uint32_t person = visit < persons ? (uint32_t)((visit * UINT64_C(390001)) % persons) : (uint32_t)(r % persons);
+    const uint32_t person =
+        visit < persons ? (uint32_t)((visit * UINT64_C(390001)) % persons) : (uint32_t)(r % persons);
     const uint32_t home = (uint32_t)hash_mix64(person) % FACILITIES;
     const uint32_t facility = r >> 60 < 13 ? home : (uint32_t)(r >> 32) % FACILITIES;
     make_resident_id(person, order->rid);
     snprintf(order->number, sizeof order->number, "V%09u", visit);
     snprintf(order->facility, sizeof order->facility, "hospital-%02u", facility + 1);
-    const struct act act = {.verb = OPEN, .org = order->facility, .number = order->number, .rid = order->rid,
-                            .class_of = r % 10 == 0 ? 1 : r % 10 == 1 ? 3 : 2};
+    const struct act act = {.verb = OPEN,
+                            .org = order->facility,
+                            .number = order->number,
+                            .rid = order->rid,
+                            .class_of = r % 10 == 0   ? 1
+                                        : r % 10 == 1 ? 3
+                                                      : 2};
     const int64_t year_ms = INT64_C(366) * 86400000;
     const int64_t at_ms = INT64_C(1577836800000) - 28800000 + (int64_t)((double)visit / visits * (double)year_ms);
     order->command = act_command_at(&act, at_ms, 0, &order->body);

@@ -8,7 +8,7 @@
 
 static uint16_t take(const uint8_t **data, size_t *size, size_t bytes) {
     uint16_t value = 0;
-    for (size_t i = 0; i < bytes && *size > 0; i++) {
+    for (size_t i = 0; i<bytes && * size> 0; i++) {
         value = (uint16_t)(value << 8 | **data);
         (*data)++;
         (*size)--;

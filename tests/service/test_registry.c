@@ -19,6 +19,7 @@
 #include "support/tally.h"
 #include "visits/v1/commands.pb-c.h"
 #include "visits/v1/query.pb-c.h"
+#include "wire/server.h"
 
 /* The skeleton of a registry as a real process over real sockets: the daemon is this binary with the tally service. */
 
@@ -302,6 +303,10 @@ static void bad_neighbours_spoil_nothing(void **state) {
     s->ids[7].bytes[6] = 0x40; /* a UUIDv4 */
     add(f, s, "x");
     s->ids[8] = id_make_from((uint64_t)far_ms, 1, 1);
+    static uint8_t large[SERVER_COMMAND_BYTES_MAX + 1];
+    static uint8_t with_nul[] = {0x12, 0x05, 0x0a, 0x03, 'a', 0, 'b'};
+    add(f, s, "x")->body = (ProtobufCBinaryData){sizeof large, large};
+    add(f, s, "x")->body = (ProtobufCBinaryData){sizeof with_nul, with_nul};
     add(f, s, "good-2");
     Common__V1__Receipts *receipts = submit(f, s);
     const uint32_t want[] = {0,
@@ -313,6 +318,8 @@ static void bad_neighbours_spoil_nothing(void **state) {
                              COMMON__V1__CODE__CODE_BAD_TEXT,
                              COMMON__V1__CODE__CODE_BAD_ID,
                              COMMON__V1__CODE__CODE_IN_THE_FUTURE,
+                             COMMON__V1__CODE__CODE_TOO_LARGE,
+                             COMMON__V1__CODE__CODE_BAD_TEXT,
                              0};
     for (size_t i = 0; i < s->count; i++) {
         const Common__V1__Receipt *r = receipts->receipts[i];

@@ -197,8 +197,8 @@ static inline void make_resident_id(uint32_t n, char id[RESIDENT_ID_BYTES]) {
     const int32_t born = civil_day_from_date(1930, 1, 1) + (int32_t)(n / 999 % 30000);
     const struct civil_date date = civil_date_from_day(born);
     static const char check[] = "0123456789X";
-    snprintf(id, RESIDENT_ID_BYTES, "411099%04u%02u%02u%03u", (unsigned)date.year % 10000, date.month % 100u, date.day % 100u,
-             1 + n % 999);
+    snprintf(id, RESIDENT_ID_BYTES, "411099%04u%02u%02u%03u", (unsigned)date.year % 10000, date.month % 100u,
+             date.day % 100u, 1 + n % 999);
     char try[RESIDENT_ID_BYTES + 1];
     for (size_t i = 0; i < sizeof check - 1; i++) {
         snprintf(try, sizeof try, "%.17s%c", id, check[i]);

@@ -52,7 +52,8 @@ struct small {
 };
 
 static int64_t small_at_ms(const struct small *c) {
-    const int32_t day = civil_day_from_date(days[c->day].year, (unsigned)days[c->day].month, (unsigned)days[c->day].day);
+    const int32_t day =
+        civil_day_from_date(days[c->day].year, (unsigned)days[c->day].month, (unsigned)days[c->day].day);
     return civil_ms_of_day(day) + c->hour * INT64_C(3600000);
 }
 
@@ -63,7 +64,11 @@ static int64_t small_recorded_s(const struct small *c) {
 
 static void step(struct fixture *fixture, const struct small *c, struct decision *decision) {
     char number[16], rid[RESIDENT_ID_BYTES], local[16];
-    struct act act = {.verb = c->verb, .org = facilities[c->facility].code, .number = number, .card = c->card, .class_of = c->class_of};
+    struct act act = {.verb = c->verb,
+                      .org = facilities[c->facility].code,
+                      .number = number,
+                      .card = c->card,
+                      .class_of = c->class_of};
     snprintf(number, sizeof number, "V%d", c->number);
     snprintf(local, sizeof local, "L%d", c->local);
     if (c->rid >= 0) {
@@ -81,7 +86,8 @@ static void start(struct fixture *fixture) {
     fixture_init(fixture, 1000, 1000);
     for (int i = 0; i < FACILITIES; i++) {
         struct decision decision;
-        fixture_act(fixture, &(struct act){REGISTER, facilities[i].code, "name", .region = facilities[i].region}, &decision);
+        fixture_act(fixture, &(struct act){REGISTER, facilities[i].code, "name", .region = facilities[i].region},
+                    &decision);
         assert_int_equal(decision.event_count, 1);
     }
 }
@@ -241,7 +247,8 @@ static int64_t newest_cancel(const struct model *m, int facility, int number, bo
     return newest;
 }
 
-/* Of what was recorded since the last cancellation: the newest opening; the newest class, a change before an opening. */
+/* Of what was recorded since the last cancellation: the newest opening; the newest class, a change before an opening.
+ */
 static struct standing standing_of(const struct model *m, int facility, int number) {
     struct standing now = {.known = false};
     int64_t open_s = 0, class_s = 0;
@@ -258,7 +265,8 @@ static struct standing standing_of(const struct model *m, int facility, int numb
             now.live = true;
             open_s = at;
         }
-        if ((s->verb == OPEN && (at > class_s || (at == class_s && !changed))) || (s->verb == CHANGE && at >= class_s)) {
+        if ((s->verb == OPEN && (at > class_s || (at == class_s && !changed))) ||
+            (s->verb == CHANGE && at >= class_s)) {
             now.class_of = s->class_of;
             class_s = at;
             changed = s->verb == CHANGE;
@@ -269,7 +277,8 @@ static struct standing standing_of(const struct model *m, int facility, int numb
 
 static int find_record(const struct model *m, int facility, int local, int rid) {
     for (int i = 0; i < m->record_count; i++) {
-        if (m->records[i].facility == facility && m->records[i].local == local && (rid < 0 || m->records[i].rid == rid)) {
+        if (m->records[i].facility == facility && m->records[i].local == local &&
+            (rid < 0 || m->records[i].rid == rid)) {
             return i;
         }
     }
@@ -396,7 +405,8 @@ static void compare(const struct sums *got, const struct sums *want, uint64_t se
             if (got->patients[place][period][day][group] != want->patients[place][period][day][group] ||
                 got->visits[place][period][day][group] != want->visits[place][period][day][group]) {
                 fail_msg("seed %llu step %d: place %d period %d day %d group %d: patients %d, recounted %d; visits %d, "
-                         "recounted %d", (unsigned long long)seed, at, place, period, day, group,
+                         "recounted %d",
+                         (unsigned long long)seed, at, place, period, day, group,
                          got->patients[place][period][day][group], want->patients[place][period][day][group],
                          got->visits[place][period][day][group], want->visits[place][period][day][group]);
             }
@@ -502,7 +512,8 @@ static void any_order_ends_the_same(void **state) {
 
 /* --- bounds --- */
 
-/* A card with a long history gains its number: beyond the bound of one correction it is refused, and nothing changes. */
+/* A card with a long history gains its number: beyond the bound of one correction it is refused, and nothing changes.
+ */
 static void too_long_a_correction(void **state) {
     (void)state;
     struct fixture f;
@@ -516,7 +527,8 @@ static void too_long_a_correction(void **state) {
         snprintf(number, sizeof number, "V%d", i);
         const struct act act = {OPEN, "h1", number, .local = i % 2 ? "L" : NULL, .rid = i % 2 ? NULL : rid};
         struct act_body body;
-        const struct command command = act_command_at(&act, INT64_C(1577836800000) + i / 2 * INT64_C(86400000), 0, &body);
+        const struct command command =
+            act_command_at(&act, INT64_C(1577836800000) + i / 2 * INT64_C(86400000), 0, &body);
         fixture_step(&f, &command, &decision);
         assert_false(decision.refused);
     }

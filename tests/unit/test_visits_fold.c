@@ -58,7 +58,8 @@ static void fold(const struct fixture *from, struct fixture *to) {
     for (size_t i = 0; i < from->log_size; i++) {
         const struct kept_event *kept = &from->log[i];
         memcpy(bytes + 1, kept->body, kept->size);
-        const struct event event = {.type = kept->type, .seq = i + 1, .private_body = bytes + 1, .private_size = kept->size};
+        const struct event event = {
+            .type = kept->type, .seq = i + 1, .private_body = bytes + 1, .private_size = kept->size};
         visits_evolve(&to->visits, &event);
     }
 }
@@ -116,7 +117,8 @@ static void private_bodies_stay(void **state) {
         {OPEN, "h1", "V1", "2020-07-03T10:00", "2020-07-03T10:01", .local = "L"},
         {OPEN, "h2", "V1", "2020-07-03T10:00", "2020-07-03T10:01", .rid = "411002199003070014", .class_of = 1},
         {OPEN, "h1", "V1", "2020-07-04T10:00", "2020-07-04T10:01", .local = "L", .rid = "411002199003070014"},
-        {OPEN, "h1", "V2", "2020-07-04T10:00", "2020-07-04T10:01", .local = "L", .rid = "11010519491231002X", .card = 4},
+        {OPEN, "h1", "V2", "2020-07-04T10:00", "2020-07-04T10:01", .local = "L", .rid = "11010519491231002X",
+         .card = 4},
         {CHANGE, "h1", "V1", "2020-07-05T10:00", "2020-07-05T10:01", .class_of = 3},
         {OPEN, "h1", "V1", "2020-07-04T12:00", "2020-07-05T10:00", .local = "L"},
         {CLOSE, "h1", "V1", .at = "2020-07-06T10:00", .recorded = "2020-07-06T10:01"},
