@@ -57,30 +57,37 @@ def submits_of(rows):
 class Publisher:
     def __init__(self, connection):
         self.connection = connection
-        self.open = {}  # number of the request: (Submit, rows)
+        self.open = {}  # number of the request: (Submit, its rows), in the order sent
         self.counts = {"accepted": 0, "duplicate": 0, "refused": 0, "warning": 0}
 
     def send(self, submit, rows):
+        """Names the Submit sent before: should that one be lost with its connection, this one is refused, not reordered."""
+        submit.after = next(reversed(self.open), 0)
         self.open[self.connection.send(submit=submit)] = (submit, rows)
 
-    def take_replies(self):
-        """Waits for one reply. Silence, or a daemon that cannot commit now: the same again, with the same ids; what was
-        decided before is answered as a duplicate and nothing happens twice."""
+    def send_all_again(self):
+        """The same Submits with the same command ids: what was decided before is answered as a duplicate, and nothing
+        happens twice."""
+        again, self.open = self.open, {}
+        for submit, rows in again.values():
+            self.send(submit, rows)
+
+    def take_reply(self):
+        """Waits for one reply. Silence means that the daemon, or the network, is away."""
         reply = self.connection.receive(RESEND_S)
         if reply is None:
-            again, self.open = self.open, {}
+            self.send_all_again()
         elif reply.request not in self.open:
             return  # to a Submit that was sent again since
         elif reply.WhichOneof("body") == "receipts":
             self.count(reply.receipts.receipts, self.open.pop(reply.request)[1])
-            return
+        elif reply.problem.code == problem_pb2.CODE_OUT_OF_ORDER:
+            self.send_all_again()
         elif reply.problem.code in RETRY_LATER:
-            again = {reply.request: self.open.pop(reply.request)}
             time.sleep(1)
+            self.send_all_again()
         else:
             raise liancheng.Refused(reply.problem)
-        for submit, rows in again.values():
-            self.send(submit, rows)
 
     def count(self, receipts, rows):
         for receipt, row in zip(receipts, rows):
@@ -96,10 +103,10 @@ class Publisher:
     def publish(self, rows):
         for submit, part in submits_of(rows):
             while len(self.open) >= IN_FLIGHT:
-                self.take_replies()
+                self.take_reply()
             self.send(submit, part)
         while self.open:
-            self.take_replies()
+            self.take_reply()
 
 
 def main():

@@ -95,7 +95,7 @@ static size_t fold_events(struct source *source, const Common__V1__Batch *batch)
             count_unknown(source, &set->progress[source->number], event->seq);
             break;
         case FOLD_FULL:
-            return batch->n_events;
+            return i;
         }
     }
     return batch->n_events;

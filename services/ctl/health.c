@@ -32,7 +32,10 @@ static bool parse_url(const char *text, struct url *url) {
     bool bracketed = text[0] == '[';
     const char *host = bracketed ? text + 1 : text;
     size_t host_size = strcspn(host, bracketed ? "]/" : ":/");
-    const char *behind = host + host_size + (bracketed && host[host_size] == ']');
+    if (bracketed && host[host_size] != ']') {
+        return false;
+    }
+    const char *behind = host + host_size + (bracketed ? 1 : 0);
     size_t port_size = *behind == ':' ? (size_t)(text + authority - behind) - 1 : 0;
     if (host_size == 0 || host_size >= sizeof url->host || port_size >= sizeof url->port ||
         strlen(text + authority) >= sizeof url->path || (port_size == 0 && behind != text + authority)) {

@@ -53,7 +53,7 @@ bool rules_claim_visit(struct deciding *d, const char *visit_number, int64_t rec
     if (!check_number(d, visit_number) || !check_recorded(d, recorded_at_ms, claim)) {
         return false;
     }
-    pseudonym_of_visit(d->self->options.pseudonym_key, d->facility->code, visit_number, &claim->key);
+    pseudonym_of_visit(d->self->local_key, d->facility->code, visit_number, &claim->key);
     return true;
 }
 

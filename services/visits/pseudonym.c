@@ -1,20 +1,23 @@
 #include "visits/pseudonym.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include <sodium.h>
 
 #include "base/check.h"
 
-enum kind { KIND_KEY_CHECK = 0, KIND_RESIDENT_ID = 1, KIND_LOCAL_ID = 2, KIND_VISIT = 3 };
+enum kind { KIND_KEY_CHECK = 0, KIND_RESIDENT_ID = 1, KIND_LOCAL_ID = 2, KIND_VISIT = 3, KIND_LOCAL_KEY = 4 };
+
+static_assert(PSEUDONYM_LOCAL_KEY_BYTES == crypto_shorthash_siphashx24_KEYBYTES, "SipHash's key");
 
 static void hash(const uint8_t key[32], const uint8_t *text, size_t size, uint8_t out[16]) {
     CHECK(crypto_generichash_blake2b(out, 16, text, size, key, 32) == 0);
 }
 
 /* kind, facility, NUL, value. Callers have checked the lengths. */
-static void hash_local(const uint8_t key[32], enum kind kind, const char *facility, const char *value,
-                       uint8_t out[16]) {
+static void hash_local(const uint8_t key[PSEUDONYM_LOCAL_KEY_BYTES], enum kind kind, const char *facility,
+                       const char *value, uint8_t out[16]) {
     uint8_t text[1 + VISITS_CODE_BYTES + VISITS_NUMBER_BYTES_MAX];
     const size_t facility_bytes = strlen(facility) + 1;
     const size_t value_bytes = strlen(value);
@@ -22,7 +25,7 @@ static void hash_local(const uint8_t key[32], enum kind kind, const char *facili
     text[0] = (uint8_t)kind;
     memcpy(text + 1, facility, facility_bytes);
     memcpy(text + 1 + facility_bytes, value, value_bytes);
-    hash(key, text, 1 + facility_bytes + value_bytes, out);
+    CHECK(crypto_shorthash_siphashx24(out, text, 1 + facility_bytes + value_bytes, key) == 0);
 }
 
 void pseudonym_of_resident_id(const uint8_t key[32], const char id[RESIDENT_ID_BYTES], struct key16 *out) {
@@ -31,11 +34,17 @@ void pseudonym_of_resident_id(const uint8_t key[32], const char id[RESIDENT_ID_B
     hash(key, text, sizeof text, out->bytes);
 }
 
-void pseudonym_of_visit(const uint8_t key[32], const char *facility, const char *number, struct key16 *out) {
+void pseudonym_local_key(const uint8_t key[32], uint8_t local_key[PSEUDONYM_LOCAL_KEY_BYTES]) {
+    const uint8_t text[1] = {KIND_LOCAL_KEY};
+    hash(key, text, sizeof text, local_key);
+}
+
+void pseudonym_of_visit(const uint8_t key[PSEUDONYM_LOCAL_KEY_BYTES], const char *facility, const char *number, struct key16 *out) {
     hash_local(key, KIND_VISIT, facility, number, out->bytes);
 }
 
-void pseudonym_of_local_id(const uint8_t key[32], const char *facility, const char *local_id, struct key12 *out) {
+void pseudonym_of_local_id(const uint8_t key[PSEUDONYM_LOCAL_KEY_BYTES], const char *facility, const char *local_id,
+                           struct key12 *out) {
     uint8_t bytes[16];
     hash_local(key, KIND_LOCAL_ID, facility, local_id, bytes);
     memcpy(out->bytes, bytes, sizeof out->bytes);

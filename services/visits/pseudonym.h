@@ -7,16 +7,21 @@
 #include "visits/state.h"
 
 /*
- * Keyed hashes that stand for identifiers: BLAKE2b with the pseudonym key, over a byte that tells the kind, the
- * facility code and a NUL for what is a facility's own, and the value. A resident identity number is easily guessed, so
- * without the key file the hashes say nothing, and with it they cannot be turned back but by trying.
+ * Keyed hashes that stand for identifiers: of a resident identity number BLAKE2b-128 (RFC 7693) with the pseudonym key; of
+ * what is a facility's own (visit numbers, local ids) SipHash-2-4-128 with a key derived from it, over a byte that tells
+ * the kind, the facility code, a NUL and the value. An identity number is easily guessed, so without the key file the
+ * hashes say nothing, and with it they cannot be turned back but by trying.
  *
  * The bytes hashed never change: the log holds their results.
  */
 void pseudonym_of_resident_id(const uint8_t key[32], const char id[RESIDENT_ID_BYTES], struct key16 *out);
-void pseudonym_of_visit(const uint8_t key[32], const char *facility, const char *number, struct key16 *out);
+#define PSEUDONYM_LOCAL_KEY_BYTES 16
+/* The key of the two below. */
+void pseudonym_local_key(const uint8_t key[32], uint8_t local_key[PSEUDONYM_LOCAL_KEY_BYTES]);
+void pseudonym_of_visit(const uint8_t local_key[PSEUDONYM_LOCAL_KEY_BYTES], const char *facility, const char *number, struct key16 *out);
 /* A record under a local id. */
-void pseudonym_of_local_id(const uint8_t key[32], const char *facility, const char *local_id, struct key12 *out);
+void pseudonym_of_local_id(const uint8_t local_key[PSEUDONYM_LOCAL_KEY_BYTES], const char *facility,
+                           const char *local_id, struct key12 *out);
 /* Fingerprint of the key itself, to notice when another one is configured. */
 uint64_t pseudonym_key_check(const uint8_t key[32]);
 

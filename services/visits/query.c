@@ -46,7 +46,7 @@ static Visits__V1__VisitState *get_visit(const struct visits *self, const struct
         return NULL;
     }
     struct key16 key;
-    pseudonym_of_visit(self->options.pseudonym_key, visits_facility(self, facility_row)->code, query->visit_number,
+    pseudonym_of_visit(self->local_key, visits_facility(self, facility_row)->code, query->visit_number,
                        &key);
     const uint32_t number = visits_find_visit(self, &key);
     Visits__V1__VisitState *out = arena_alloc(arena, sizeof *out);

@@ -86,7 +86,7 @@ static uint32_t person_of_record(const struct deciding *d, uint32_t record) {
 
 static void make_keys(struct deciding *d, struct opening *o) {
     if (o->has_local) {
-        pseudonym_of_local_id(d->self->options.pseudonym_key, d->facility->code, o->body->local_id, &o->record_key);
+        pseudonym_of_local_id(d->self->local_key, d->facility->code, o->body->local_id, &o->record_key);
         o->record_flags = RECORD_LOCAL;
     } else {
         o->record_key = pseudonym_of_identity_at(&o->identity_key, d->facility_row);

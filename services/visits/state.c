@@ -82,6 +82,7 @@ static void init_tables(struct visits *self, const struct visits_options *option
 
 void visits_state_init(struct visits *self, const struct visits_options *options, struct state *state) {
     *self = (struct visits){.options = *options};
+    pseudonym_local_key(options->pseudonym_key, self->local_key);
     self->key_check = pseudonym_key_check(options->pseudonym_key);
     init_tables(self, options);
     state_register_table(state, &self->facilities);

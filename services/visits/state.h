@@ -95,6 +95,7 @@ struct visits_options {
 struct visits {
     struct visits_options options;
     uint64_t key_check; /* fingerprint of options.pseudonym_key */
+    uint8_t local_key[16]; /* derived from it (pseudonym.h) */
     struct table facilities;
     struct table identities;
     struct table records;

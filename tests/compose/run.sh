@@ -60,7 +60,7 @@ start_engine() {
     exit 1
 }
 stop_engine() {
-    if [ -z "$engine_pid" ]; then return; fi
+    if [ -z "$engine_pid" ]; then return 0; fi # 0: in a trap a bare return has the code of what failed
     kill "$engine_pid" 2>/dev/null || true
     wait "$engine_pid" || true
     awk -v folder="$engine/" 'index($2, folder) == 1 { print $2 }' /proc/mounts | sort -r | xargs -r umount || true

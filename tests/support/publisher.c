@@ -8,24 +8,8 @@
 #include "base/civil.h"
 #include "base/hash.h"
 #include "client/client.h"
+#include "ctl/city.h"
 #include "visits/v1/commands.pb-c.h"
-
-static const uint32_t regions[] = {411002, 411003, 411024, 411025, 411071, 411081, 411082};
-
-void publisher_facility(size_t number, char code[PUBLISHER_FACILITY_BYTES]) {
-    snprintf(code, PUBLISHER_FACILITY_BYTES, "load-%02u", (unsigned)(number % 100));
-}
-
-void publisher_write_facilities(const char *path, size_t facilities) {
-    FILE *file = fopen(path, "we");
-    CHECK(file != NULL);
-    for (size_t i = 0; i < facilities; i++) {
-        char code[PUBLISHER_FACILITY_BYTES];
-        publisher_facility(i, code);
-        fprintf(file, "%s\tLoad %u\t%u\n", code, (unsigned)i, regions[i % 7]);
-    }
-    CHECK(fclose(file) == 0);
-}
 
 /* A made-up number of the unassigned region 411099 with a right check character (GB 11643). */
 static void resident_id(uint64_t person, char id[19]) {
@@ -112,13 +96,12 @@ void publisher_register(const char *endpoint, const char *server_key_path, const
     struct client *client = connect_as(&options, operator_key_path, &result);
     struct id_maker ids = {0};
     for (size_t i = 0; i < facilities; i++) {
-        char code[PUBLISHER_FACILITY_BYTES];
-        uint8_t bytes[128];
-        publisher_facility(i, code);
+        uint8_t bytes[256];
+        const struct city_hospital *hospital = city_hospital(i);
         Visits__V1__RegisterFacility facility = VISITS__V1__REGISTER_FACILITY__INIT;
-        facility.facility = code;
-        facility.name = code;
-        facility.region = regions[i % 7];
+        facility.facility = (char *)(uintptr_t)hospital->code;
+        facility.name = (char *)(uintptr_t)hospital->name;
+        facility.region = hospital->region;
         Visits__V1__Command command = VISITS__V1__COMMAND__INIT;
         command.body_case = VISITS__V1__COMMAND__BODY_REGISTER_FACILITY;
         command.register_facility = &facility;
@@ -158,11 +141,10 @@ static void send_all(const struct publisher_options *options, struct client **cl
 struct publisher_result publisher_run(const struct publisher_options *options) {
     struct publisher_result result = {0};
     struct client *clients[64];
-    CHECK(options->facilities >= 1 && options->facilities <= 64);
+    CHECK(options->facilities >= 1 && options->facilities <= city_hospital_count() && city_hospital_count() <= 64);
     for (size_t i = 0; i < options->facilities; i++) {
-        char code[PUBLISHER_FACILITY_BYTES], path[512];
-        publisher_facility(i, code);
-        snprintf(path, sizeof path, "%s/%s.key", options->keys_folder, code);
+        char path[512];
+        snprintf(path, sizeof path, "%s/%s.key", options->keys_folder, city_hospital(i)->code);
         clients[i] = connect_as(options, path, &result);
     }
     double cpu = cpu_seconds();

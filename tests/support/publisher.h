@@ -6,14 +6,14 @@
 
 /*
  * A load of plain visits, as hospitals publish them over CURVE: OpenVisit commands of a social security card, one
- * connection per facility, in the order of the days of 2020. Facilities are "load-00", "load-01", ...; persons have valid
- * made-up identity numbers. A function of its options: visit n is always the same.
+ * connection per facility, in the order of the days of 2020. Facilities are the first hospitals of the synthetic city;
+ * persons have valid made-up identity numbers. A function of its options: visit n is always the same.
  */
 struct publisher_options {
     const char *endpoint;
     const char *server_key_path;
     const char *keys_folder;    /* of FACILITY.key */
-    size_t facilities;          /* 1..64 */
+    size_t facilities;          /* 1..city_hospital_count() */
     uint64_t first;             /* number of the first visit */
     uint64_t count;             /* visits to send */
     uint64_t persons;           /* drawn from; at most 20 million */
@@ -29,10 +29,6 @@ struct publisher_result {
     double cpu_seconds; /* of this process meanwhile */
 };
 
-#define PUBLISHER_FACILITY_BYTES 16
-void publisher_facility(size_t number, char code[PUBLISHER_FACILITY_BYTES]);
-/* Writes "code<TAB>name<TAB>region" lines for lianchengctl init --facilities. */
-void publisher_write_facilities(const char *path, size_t facilities);
 /* Sends RegisterFacility for each, with the operator's key. Aborts when one is refused. */
 void publisher_register(const char *endpoint, const char *server_key_path, const char *operator_key_path,
                         size_t facilities);
