@@ -15,7 +15,11 @@ struct candidate {
     const char *organisation;          /* in whose name */
     enum role role;
     Common__V1__Receipt *receipt;
+    struct command command; /* as the rules will see it */
+    uint32_t code;          /* not 0: refused for its form */
+    const char *field;
 };
+#define GROUP 16 /* commands prepared together */
 
 static bool begin(struct registry *registry) {
     if (!registry->folded) {
@@ -129,10 +133,9 @@ static uint32_t check_times(const struct registry *registry, const Common__V1__C
     return 0;
 }
 
-static uint32_t unpack_body(struct registry *registry, const struct candidate *candidate, struct command *command,
-                            const char **field) {
+static uint32_t unpack_body(struct registry *registry, struct candidate *candidate) {
     const ProtobufCBinaryData *body = &candidate->wire->body;
-    *field = "body";
+    candidate->field = "body";
     if (body->len > SERVER_COMMAND_BYTES_MAX) {
         return COMMON__V1__CODE__CODE_TOO_LARGE;
     }
@@ -141,11 +144,47 @@ static uint32_t unpack_body(struct registry *registry, const struct candidate *c
     Common__V1__Code code = validate_unpack(registry->service->command_descriptor, &registry->scratch.allocator,
                                             body->data, body->len, &message, &inner);
     if (code != COMMON__V1__CODE__CODE_UNSPECIFIED) {
-        *field = inner[0] == '\0' ? "body" : inner;
+        candidate->field = inner[0] == '\0' ? "body" : inner;
         return code;
     }
-    command->body = message;
-    return registry->service->may_submit(candidate->role, command->body) ? 0 : COMMON__V1__CODE__CODE_FORBIDDEN;
+    candidate->command.body = message;
+    return registry->service->may_submit(candidate->role, message) ? 0 : COMMON__V1__CODE__CODE_FORBIDDEN;
+}
+
+/* Everything that does not depend on the state. */
+static void prepare(struct registry *registry, struct candidate *candidate) {
+    const Common__V1__Command *wire = candidate->wire;
+    candidate->command = (struct command){.organisation = candidate->organisation,
+                                          .role = candidate->role,
+                                          .occurred_at_ms = wire->occurred_at_ms,
+                                          .received_at_ms = registry->now_ms,
+                                          .expected_version = wire->expected_version};
+    candidate->field = "id";
+    candidate->code = COMMON__V1__CODE__CODE_BAD_ID;
+    if (!id_is_v7(wire->id.data, wire->id.len)) {
+        return;
+    }
+    candidate->code = check_times(registry, wire, &candidate->field);
+    if (candidate->code == 0) {
+        candidate->code = unpack_body(registry, candidate);
+    }
+    if (candidate->code == 0 && registry->service->prepare != NULL) {
+        candidate->command.prepared =
+            registry->service->prepare(registry->self, &candidate->command, &registry->scratch);
+    }
+}
+
+static void fetch(const struct registry *registry, const struct candidate *candidates, size_t n) {
+    if (registry->service->prepare == NULL) {
+        return;
+    }
+    for (int stage = 0; stage < FETCH_STAGES; stage++) {
+        for (size_t i = 0; i < n; i++) {
+            if (candidates[i].code == 0) {
+                registry->service->fetch(registry->self, candidates[i].command.prepared, stage);
+            }
+        }
+    }
 }
 
 /* Appends one event and folds it into the state. */
@@ -198,13 +237,12 @@ static void accept_command(struct registry *registry, const struct candidate *ca
 }
 
 static void decide(struct registry *registry, const struct candidate *candidate) {
-    const Common__V1__Command *wire = candidate->wire;
-    if (!id_is_v7(wire->id.data, wire->id.len)) {
-        refuse(registry, candidate, COMMON__V1__CODE__CODE_BAD_ID, "id");
+    if (candidate->code == COMMON__V1__CODE__CODE_BAD_ID) {
+        refuse(registry, candidate, candidate->code, candidate->field);
         return;
     }
     struct id id;
-    memcpy(id.bytes, wire->id.data, ID_BYTES);
+    memcpy(id.bytes, candidate->wire->id.data, ID_BYTES);
     struct journal_outcome outcome;
     enum status status = journal_claim(registry->journal, &id, &outcome);
     if (status == STATUS_EXISTS) {
@@ -215,23 +253,12 @@ static void decide(struct registry *registry, const struct candidate *candidate)
         registry->failed = true;
         return;
     }
-    arena_reset(&registry->scratch);
-    struct command command = {.organisation = candidate->organisation,
-                              .role = candidate->role,
-                              .occurred_at_ms = wire->occurred_at_ms,
-                              .received_at_ms = registry->now_ms,
-                              .expected_version = wire->expected_version};
-    const char *field = NULL;
-    uint32_t code = check_times(registry, wire, &field);
-    if (code == 0) {
-        code = unpack_body(registry, candidate, &command, &field);
-    }
-    if (code != 0) {
-        refuse(registry, candidate, code, field);
+    if (candidate->code != 0) {
+        refuse(registry, candidate, candidate->code, candidate->field);
         return;
     }
     struct decision decision = {0};
-    registry->service->decide(registry->self, &command, &registry->scratch, &decision);
+    registry->service->decide(registry->self, &candidate->command, &registry->scratch, &decision);
     if (decision.refused) {
         refuse(registry, candidate, decision.code, decision.field);
     } else {
@@ -249,8 +276,25 @@ static void reply_receipts(struct registry *registry, const struct incoming *inc
     outbox_add(&registry->outbox, &incoming->peer, &reply);
 }
 
+/* Some commands at once: the reads of one are under way while another is decided. */
+static void decide_group(struct registry *registry, const struct candidate *sender,
+                         Common__V1__Command *const *commands, Common__V1__Receipt *const *receipts, size_t n) {
+    struct candidate candidates[GROUP];
+    arena_reset(&registry->scratch);
+    for (size_t i = 0; i < n; i++) {
+        candidates[i] = *sender;
+        candidates[i].wire = commands[i];
+        candidates[i].receipt = receipts[i];
+        prepare(registry, &candidates[i]);
+    }
+    fetch(registry, candidates, n);
+    for (size_t i = 0; i < n && !registry->failed; i++) {
+        decide(registry, &candidates[i]);
+    }
+}
+
 /* Decides n commands in the name of one organisation and stages their receipts. */
-static void decide_all(struct registry *registry, const struct incoming *incoming, struct candidate candidate,
+static void decide_all(struct registry *registry, const struct incoming *incoming, const struct candidate *sender,
                        Common__V1__Command *const *commands, size_t n) {
     arena_reset(&registry->receipts);
     Common__V1__Receipts receipts = COMMON__V1__RECEIPTS__INIT;
@@ -258,12 +302,12 @@ static void decide_all(struct registry *registry, const struct incoming *incomin
     receipts.receipts = arena_alloc(&registry->receipts, n * sizeof *receipts.receipts);
     Common__V1__Receipt *rows = arena_alloc(&registry->receipts, n * sizeof *rows);
     CHECK(receipts.receipts != NULL && rows != NULL);
-    for (size_t i = 0; i < n && !registry->failed; i++) {
+    for (size_t i = 0; i < n; i++) {
         common__v1__receipt__init(&rows[i]);
         receipts.receipts[i] = &rows[i];
-        candidate.wire = commands[i];
-        candidate.receipt = &rows[i];
-        decide(registry, &candidate);
+    }
+    for (size_t i = 0; i < n && !registry->failed; i += GROUP) {
+        decide_group(registry, sender, commands + i, receipts.receipts + i, n - i < GROUP ? n - i : GROUP);
     }
     registry->turn_commands += n;
     if (registry->failed) {
@@ -293,9 +337,9 @@ void intake_submit(struct registry *registry, const struct incoming *incoming) {
         return;
     }
     submit_order_note(&registry->order, &incoming->peer, incoming->request->request);
-    struct candidate candidate = {
+    struct candidate sender = {
         .principal = principal, .organisation = principal->organisation, .role = principal->role};
-    decide_all(registry, incoming, candidate, submit->commands, submit->n_commands);
+    decide_all(registry, incoming, &sender, submit->commands, submit->n_commands);
 }
 
 /* A refused command taken out of the store is decided as if its organisation had just sent it again. */
@@ -327,11 +371,11 @@ void intake_resubmit(struct registry *registry, const struct incoming *incoming)
     command.occurred_at_ms = stored.row.occurred_at_ms;
     command.expected_version = stored.row.expected_version;
     command.body = (ProtobufCBinaryData){stored.row.body_size, (uint8_t *)(uintptr_t)stored.row.body};
-    struct candidate candidate = {.principal = principal,
-                                  .organisation = stored.row.organisation,
-                                  .role = own ? principal->role : ROLE_PUBLISHER};
+    struct candidate sender = {.principal = principal,
+                               .organisation = stored.row.organisation,
+                               .role = own ? principal->role : ROLE_PUBLISHER};
     Common__V1__Command *commands[] = {&command};
-    decide_all(registry, incoming, candidate, commands, 1);
+    decide_all(registry, incoming, &sender, commands, 1);
 }
 
 /* --- time --- */

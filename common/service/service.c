@@ -17,7 +17,7 @@
 
 #define REQUEST_ARENA_BYTES SERVER_UNPACK_BYTES_MAX
 #define RECEIPTS_ARENA_BYTES (16u * 1024 * 1024)
-#define SCRATCH_ARENA_BYTES (8u * 1024 * 1024)
+#define SCRATCH_ARENA_BYTES (128u * 1024 * 1024) /* a group of commands, each grown as far as a body can */
 #define REQUESTS_PER_TURN 1024
 
 static const struct config_key registry_config_keys[] = {

@@ -29,6 +29,7 @@ struct command {
     int64_t received_at_ms;     /* the skeleton's time for this batch */
     uint64_t expected_version;  /* 0 = any */
     const ProtobufCMessage *body; /* of service.command_descriptor, oneof set */
+    const void *prepared;       /* what service.prepare made of it; NULL: decide prepares by itself */
 };
 
 /* An event as decide makes it and evolve reads it. */
@@ -53,6 +54,7 @@ struct decision {
     const char *field;                        /* static text; may be NULL */
 };
 
+#define FETCH_STAGES 4
 struct service {
     const char *name;                                     /* "visits" */
     const ProtobufCMessageDescriptor *command_descriptor; /* visits.v1.Command */
@@ -66,6 +68,11 @@ struct service {
     enum status (*open)(const struct config *config, struct state *state, void **self, struct config_error *error);
     void (*close)(void **self);
 
+    /* For speed alone, both NULL or both there, both pure: several commands are prepared before the first of them is
+     * decided. prepare computes what depends on the command only (keys); fetch starts the memory reads of its decision, a
+     * step further with each stage from 0 to FETCH_STAGES - 1, other commands' stages between. */
+    const void *(*prepare)(const void *self, const struct command *command, struct arena *arena);
+    void (*fetch)(const void *self, const void *prepared, int stage);
     /* Pure. Sees the whole state, changes nothing; what it returns lives in arena. */
     void (*decide)(const void *self, const struct command *command, struct arena *arena, struct decision *decision);
     /* Pure, cannot fail, the only code that changes state. public_body is NULL when the log is folded. */

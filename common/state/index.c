@@ -44,6 +44,12 @@ void index_prefetch(const struct index *index, uint64_t hash) {
     __builtin_prefetch(&index->heads[index_bucket(index, hash)]);
 }
 
+void index_prefetch_row(const struct index *index, uint64_t hash) {
+    const uint32_t number = index->heads[index_bucket(index, hash)];
+    __builtin_prefetch(table_row(index->table, number));
+    __builtin_prefetch(&index->next[number]);
+}
+
 static void cover_rows(struct index *index, uint32_t number) {
     const size_t needed = ((size_t)number + 1) * sizeof *index->next;
     if (needed > index->next_mapped_bytes) {

@@ -62,8 +62,9 @@ uint32_t index_find(const struct index *index, uint64_t hash, const void *key);
 void index_add(struct index *index, uint32_t number);
 /* Takes a row out (its key is about to change). */
 void index_remove(struct index *index, uint32_t number);
-/* Starts the memory reads that index_find will need. */
+/* Start the memory reads that index_find will need: first the bucket, later, when that is there, its newest row. */
 void index_prefetch(const struct index *index, uint64_t hash);
+void index_prefetch_row(const struct index *index, uint64_t hash);
 
 /* All tables and indexes of one service, in a fixed order: for snapshots, status, metrics. */
 #define STATE_TABLES_MAX 24

@@ -1,6 +1,5 @@
 #include <string.h>
 
-#include "visits/pseudonym.h"
 #include "visits/rules.h"
 
 /* What all rules share: the frame of a decision. */
@@ -53,7 +52,7 @@ bool rules_claim_visit(struct deciding *d, const char *visit_number, int64_t rec
     if (!check_number(d, visit_number) || !check_recorded(d, recorded_at_ms, claim)) {
         return false;
     }
-    pseudonym_of_visit(d->self->local_key, d->facility->code, visit_number, &claim->key);
+    claim->key = d->keys->visit;
     return true;
 }
 
@@ -78,7 +77,7 @@ struct event *rules_emit(struct deciding *d, enum event_type type, const void *b
 /* A facility's own commands: the organisation is the facility. */
 static bool find_facility(struct deciding *d) {
     const uint32_t row = visits_find_facility(d->self, d->command->organisation);
-    if (row == 0) {
+    if (row == 0 || row != d->keys->facility) { /* a facility registered since the keys were made: next time */
         rules_refuse(d, VISITS__V1__CODE__CODE_FACILITY_UNKNOWN, NULL);
         return false;
     }
@@ -96,7 +95,8 @@ void visits_decide(const void *self, const struct command *command, struct arena
     const Visits__V1__Command *body = (const Visits__V1__Command *)command->body;
     struct deciding d = {.self = self, .command = command, .arena = arena, .decision = decision};
     d.work = arena_alloc(arena, sizeof *d.work);
-    if (d.work == NULL) {
+    d.keys = command->prepared != NULL ? command->prepared : visits_prepare(self, command, arena);
+    if (d.work == NULL || d.keys == NULL) {
         rules_refuse(&d, COMMON__V1__CODE__CODE_TOO_LARGE, NULL);
         return;
     }

@@ -17,6 +17,22 @@
 /* struct service.decide: self is a struct visits. Pure. */
 void visits_decide(const void *self, const struct command *command, struct arena *arena, struct decision *decision);
 
+/* struct service.prepare and .fetch (prepare.c). */
+const void *visits_prepare(const void *self, const struct command *command, struct arena *arena);
+void visits_fetch(const void *self, const void *prepared, int stage);
+
+/* The keys of a command: hashed once, ahead of its turn. */
+struct visit_keys {
+    bool has_visit;    /* a visit number of a usable length */
+    bool has_identity; /* a valid resident identity number */
+    bool has_record;
+    char last4[4];
+    struct key16 visit;
+    struct key16 identity;
+    struct key12 record; /* of the local id, else of the identity at this facility */
+    uint32_t facility;   /* row; 0: not registered */
+};
+
 /* --- between decide.c, publish.c and the rules_*.c files; nobody else --- */
 
 /* One decision on its way. */
@@ -26,6 +42,7 @@ struct deciding {
     struct arena *arena;
     struct decision *decision;
     struct workspace *work;
+    const struct visit_keys *keys;
     const struct facility *facility; /* of the organisation; visits only */
     uint16_t facility_row;
 };

@@ -1,7 +1,6 @@
 #include <string.h>
 
 #include "visits/pseudonym.h"
-#include "visits/resident_id.h"
 #include "visits/rules.h"
 
 /*
@@ -37,10 +36,9 @@ struct opening {
 /* --- form --- */
 
 static bool check_identity(struct deciding *d, struct opening *o) {
-    char id[RESIDENT_ID_BYTES];
     o->has_local = o->body->local_id[0] != 0;
     const bool has_number = o->body->resident_id[0] != 0;
-    o->has_identity = has_number && resident_id_normalise(o->body->resident_id, id);
+    o->has_identity = d->keys->has_identity;
     if (!o->has_local && !o->has_identity) {
         rules_refuse(d,
                      has_number ? VISITS__V1__CODE__CODE_RESIDENT_ID_INVALID : VISITS__V1__CODE__CODE_IDENTITY_MISSING,
@@ -51,10 +49,8 @@ static bool check_identity(struct deciding *d, struct opening *o) {
         d->decision->code = VISITS__V1__CODE__CODE_RESIDENT_ID_INVALID; /* a warning: the local id carries the visit */
         d->decision->field = "resident_id";
     }
-    if (o->has_identity) {
-        pseudonym_of_resident_id(d->self->options.pseudonym_key, id, &o->identity_key);
-        memcpy(o->last4, id + RESIDENT_ID_BYTES - 1 - sizeof o->last4, sizeof o->last4);
-    }
+    o->identity_key = d->keys->identity;
+    memcpy(o->last4, d->keys->last4, sizeof o->last4);
     return true;
 }
 
@@ -84,22 +80,13 @@ static uint32_t person_of_record(const struct deciding *d, uint32_t record) {
     return visits_record(d->self, record)->person;
 }
 
-static void make_keys(struct deciding *d, struct opening *o) {
-    if (o->has_local) {
-        pseudonym_of_local_id(d->self->local_key, d->facility->code, o->body->local_id, &o->record_key);
-        o->record_flags = RECORD_LOCAL;
-    } else {
-        o->record_key = pseudonym_of_identity_at(&o->identity_key, d->facility_row);
-    }
-    visits_prefetch_person(d->self, &o->identity_key, &o->record_key);
-}
-
 static void find_record(struct deciding *d, struct opening *o) {
+    o->record_key = d->keys->record;
+    o->record_flags = o->has_local ? RECORD_LOCAL : 0;
     o->identity = o->has_identity ? visits_find_identity(d->self, &o->identity_key) : 0;
     o->record = visits_find_record(d->self, &o->record_key);
     o->local_record = o->has_local ? o->record : 0;
     const uint32_t known = o->record == 0 ? 0 : identity_of_record(d, o->record);
-    __builtin_prefetch(visits_visit(d->self, visits_record(d->self, o->record)->first_visit));
     if (o->has_identity && known != 0 && known != o->identity) {
         o->record_key = pseudonym_of_second(&o->record_key, &o->identity_key);
         o->record_flags |= RECORD_SECOND;
@@ -268,12 +255,9 @@ void rules_open_visit(struct deciding *d, const Visits__V1__OpenVisit *body) {
     if (!check_form(d, &o) || !check_identity(d, &o)) {
         return;
     }
-    /* Hashing one key while memory is read for another: rows of long ago are far away. */
-    make_keys(d, &o);
     if (!rules_claim_visit(d, body->visit_number, body->recorded_at_ms, &o.claim)) {
         return;
     }
-    visits_prefetch_visit(d->self, &o.claim.key);
     find_record(d, &o);
     if (!rules_find_visit(d, &o.claim)) {
         return;

@@ -111,11 +111,17 @@ uint32_t visits_find_visit(const struct visits *self, const struct key16 *key) {
     return index_find(&self->visit_by_key, key16_hash(key), key);
 }
 
-void visits_prefetch_person(const struct visits *self, const struct key16 *identity, const struct key12 *record) {
-    index_prefetch(&self->identity_by_key, key16_hash(identity));
-    index_prefetch(&self->record_by_key, key12_hash(record));
+static void prefetch(const struct index *index, uint64_t hash, bool has_bucket) {
+    if (has_bucket) {
+        index_prefetch_row(index, hash);
+    } else {
+        index_prefetch(index, hash);
+    }
 }
 
-void visits_prefetch_visit(const struct visits *self, const struct key16 *visit) {
-    index_prefetch(&self->visit_by_key, key16_hash(visit));
+void visits_prefetch(const struct visits *self, const struct key16 *visit, const struct key16 *identity,
+                     const struct key12 *record, bool has_bucket) {
+    prefetch(&self->visit_by_key, key16_hash(visit), has_bucket);
+    prefetch(&self->identity_by_key, key16_hash(identity), has_bucket);
+    prefetch(&self->record_by_key, key12_hash(record), has_bucket);
 }

@@ -127,9 +127,9 @@ uint32_t visits_find_facility(const struct visits *self, const char *code);
 uint32_t visits_find_identity(const struct visits *self, const struct key16 *key);
 uint32_t visits_find_record(const struct visits *self, const struct key12 *key);
 uint32_t visits_find_visit(const struct visits *self, const struct key16 *key);
-/* Start the memory reads of the finds above. */
-void visits_prefetch_person(const struct visits *self, const struct key16 *identity, const struct key12 *record);
-void visits_prefetch_visit(const struct visits *self, const struct key16 *visit);
+/* Starts the memory reads of the finds above: of the buckets, or with has_bucket of the rows that they lead to. */
+void visits_prefetch(const struct visits *self, const struct key16 *visit, const struct key16 *identity,
+                     const struct key12 *record, bool has_bucket);
 
 /* The person (standing record) that holds an identity; 0 for none. */
 static inline uint32_t visits_person_of_identity(const struct visits *self, uint32_t identity) {

@@ -213,12 +213,28 @@ bool system_runs(const struct system_daemon *daemon) {
     return daemon->process.pid > 0;
 }
 
+void system_second_aggregator(struct system_daemon *second) {
+    *second = (struct system_daemon){.name = "aggregator", .log_name = "second"};
+    second->port = choose_port();
+    second->http_port = choose_port();
+    snprintf(second->flags[0], sizeof(second->flags[0]), "--server-bind=tcp://127.0.0.1:%u", second->port);
+    snprintf(second->flags[1], sizeof(second->flags[1]), "--http-port=%u", second->http_port);
+}
+
 void system_launch(struct system *system, struct system_daemon *daemon) {
     char program[600], config[320], log_path[320];
     CHECK(snprintf(program, sizeof(program), "%s/%s", system->programs, daemon->name) < (int)sizeof(program));
     snprintf(config, sizeof(config), "%s/conf/%s.conf", system->folder, daemon->name);
-    snprintf(log_path, sizeof(log_path), "%s/%s.log", system->folder, daemon->name);
-    process_start(&daemon->process, (const char *const[]){program, "--config", config, NULL}, log_path);
+    snprintf(log_path, sizeof(log_path), "%s/%s.log", system->folder,
+             daemon->log_name != NULL ? daemon->log_name : daemon->name);
+    const char *argv[4 + SYSTEM_FLAGS_MAX] = {program, "--config", config};
+    size_t count = 3;
+    for (size_t i = 0; i < SYSTEM_FLAGS_MAX; i++) {
+        if (daemon->flags[i][0] != '\0') {
+            argv[count++] = daemon->flags[i];
+        }
+    }
+    process_start(&daemon->process, argv, log_path);
 }
 
 static bool has_ended(const struct system_daemon *daemon) {

@@ -17,11 +17,15 @@
  * the hospitals of the synthetic city, the visit registry and the aggregator as processes. The programs are those
  * beside the test's own folder (build/FLAVOUR/bin). What goes wrong in setting up aborts the test.
  */
+#define SYSTEM_FLAGS_MAX 4
+
 struct system_daemon {
     const char *name; /* "visits" */
     struct process process;
     uint16_t port;
     uint16_t http_port;
+    const char *log_name;              /* NULL: NAME.log */
+    char flags[SYSTEM_FLAGS_MAX][64]; /* settings beside its file ("--store-snapshot-rows=1000"); "": none */
 };
 
 struct system {
@@ -36,6 +40,10 @@ struct system {
 void system_make(struct system *system);
 /* Stops what runs and removes the folder. A failed test may ask to keep nothing but the logs on stderr. */
 void system_remove(struct system *system, bool show_logs);
+
+/* Another aggregator on the same database and sources, with ports and a log of its own. Not started; the caller stops it
+ * before system_remove. */
+void system_second_aggregator(struct system_daemon *second);
 
 /* Starts a daemon and waits until /readyz says 200. */
 void system_start(struct system *system, struct system_daemon *daemon);

@@ -34,7 +34,7 @@ allow services/ctl 'base|config|wire|feed|client|journal'
 
 banned='\b(sprintf|vsprintf|strcpy|strcat|strncpy|strtok|atoi|sscanf|localtime|rand|system)[[:space:]]*\('
 complain 'banned calls:' "$(grep -rnE "$banned" common services --include='*.[ch]')"
-pure='services/visits/(rules_[a-z]+|evolve|distinct|state|query|decide|publish|region|resident_id|pseudonym)|services/aggregator/(fold_[a-z]+|cells)|common/state/(table|index)'
+pure='services/visits/(rules_[a-z]+|evolve|distinct|state|query|decide|prepare|publish|region|resident_id|pseudonym)|services/aggregator/(fold_[a-z]+|cells)|common/state/(table|index)'
 complain 'a pure file does I/O, reads a clock or allocates:' "$(
     grep -rnE '\b(sqlite3_[a-z]|zmq_[a-z]|zsock_|zloop_|PQ[a-z]+|time|clock_[a-z_]+|malloc|calloc|fopen|open)\(' \
         services/visits services/aggregator common/state --include='*.c' | grep -E "^($pure)\.c:" |

@@ -94,7 +94,7 @@ static void world_release(struct world *w) {
     index_release(&w->by_person); /* again where it was registered: harmless */
 }
 
-/* A fold: visits from `first` on, of persons old and new; some visits are in one index only. */
+/* A fold: visits from `first` on, of persons old and new; some visits leave an index again. */
 static void fold(struct world *w, uint32_t first, uint32_t count) {
     for (uint32_t i = first; i < first + count; i++) {
         const uint64_t key = i % 701 * UINT64_C(977);
@@ -107,8 +107,9 @@ static void fold(struct world *w, uint32_t first, uint32_t count) {
         struct visit *visit = table_add(&w->visits, &number);
         *visit = (struct visit){.number = i, .person = person, .day = (uint16_t)(i % 366), .kind = 1};
         index_add(&w->by_person, number);
-        if (i % 5 != 0) {
-            index_add(&w->by_number, number);
+        index_add(&w->by_number, number);
+        if (i % 5 == 0) {
+            index_remove(&w->by_number, number - 1);
         }
         ((struct person *)table_row(&w->persons, person))->visits++;
     }

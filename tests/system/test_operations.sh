@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# What an operator relies on, over the whole pipe: metrics that Prometheus reads, logs of JSON lines, no person's number
+# anywhere outside the registry's memory, a clean stop, the same figures after a start from the log and after a rebuild.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+# shellcheck source=deploy/stack.sh
+. deploy/stack.sh
+
+wait_for_metrics() { until stack_has_caught_up; do sleep 0.1; done; }
+cells() { sql -d liancheng -A -t -c "SELECT * FROM metrics.cell ORDER BY region, metric, period, organisation, category" | sha256sum; }
+stop_cleanly() { # name
+    local code=0
+    kill -TERM "${pid_of[$1]}"
+    wait "${pid_of[$1]}" || code=$?
+    [ $code = 0 ] || fail "$1 ended with code $code when it was asked to stop" "$1"
+}
+
+stack_new operations
+stack_start_postgresql
+"$BIN/lianchengctl" replay --write-facilities "$FOLDER/facilities.tsv" >/dev/null
+stack_configure "$FOLDER/facilities.tsv"
+for daemon in visits aggregator; do
+    "$BIN/$daemon" --config "$CITY/$daemon.conf" --check-config >"$LOGS/check.log" 2>&1 || fail "$daemon finds its own configuration wrong" check
+done
+stack_start_daemon visits
+stack_start_daemon aggregator
+ctl replay --patients 300 >"$LOGS/replay.log" 2>&1 || fail "the year was not published" replay
+# A refused command is kept; its body holds a number. Nobody has it: region 411099 is not assigned.
+/usr/bin/python3 -B proto/examples/publisher.py --endpoint "tcp://127.0.0.1:${port_of[visits]}" --key "$CITY/secret/weidu-01.key" \
+    --server-key "$CITY/public/visits.pub" proto/examples/visits.csv >"$LOGS/publisher.log" 2>&1 || true
+wait_for_metrics
+
+# --- Health and metrics ---
+for daemon in visits aggregator; do
+    url=http://127.0.0.1:${http_port_of[$daemon]}
+    "$BIN/lianchengctl" health "$url/healthz" >/dev/null
+    /usr/bin/python3 -c 'import sys, urllib.request; sys.stdout.write(urllib.request.urlopen(sys.argv[1]).read().decode())' \
+        "$url/metrics" >"$LOGS/$daemon.metrics"
+    grep -q '^liancheng_build_info' "$LOGS/$daemon.metrics" || fail "$daemon gives no metrics" "$daemon"
+    if command -v promtool >/dev/null; then
+        promtool check metrics <"$LOGS/$daemon.metrics" >"$LOGS/promtool.log" 2>&1 || fail "promtool finds fault with $daemon's metrics" promtool
+    fi
+done
+
+# --- Logs are JSON lines with the same four keys ---
+kill -HUP "${pid_of[visits]}" "${pid_of[aggregator]}"
+/usr/bin/python3 - "$LOGS/visits.log" "$LOGS/aggregator.log" <<'PY' || fail "a log line is not as promised"
+import json, sys
+for path in sys.argv[1:]:
+    lines = open(path, encoding="utf-8").read().splitlines()
+    assert lines, path
+    for line in lines:
+        entry = json.loads(line)
+        assert list(entry)[:4] == ["time", "level", "service", "message"], line
+PY
+
+# --- No identifier: every number of the year and of the example begins with 411099 and has 18 characters ---
+"$PG_BIN/pg_dump" -h "$PG" -U postgres liancheng >"$LOGS/dump.sql"
+if grep -a -l -E '411099[0-9]{11}[0-9X]' -r "$LOGS" "$CITY/data" --exclude=publisher.log; then
+    fail "the files above hold a resident identity number"
+fi
+
+# --- Clean stop, start from the log, rebuild: the same cells ---
+before=$(cells)
+stop_cleanly aggregator
+stop_cleanly visits
+"$BIN/lianchengctl" verify "$CITY/data/visits/log.db" >"$LOGS/verify.log" 2>&1 || fail "the log's hash chain does not hold" verify
+stack_start_daemon visits
+stack_start_daemon aggregator
+wait_for_metrics
+[ "$(cells)" = "$before" ] || fail "a start changed the cells" aggregator
+ctl rebuild >"$LOGS/rebuild.log" 2>&1 || fail "the rebuild did not work" rebuild
+wait_for_metrics
+[ "$(cells)" = "$before" ] || fail "a rebuild gives other cells" aggregator
+echo "metrics, logs, privacy, stop, start and rebuild are as promised"
