@@ -121,7 +121,6 @@ static enum status write_part(int folder, const struct snapshot_mark *mark, cons
         status = STATUS_IO;
     }
     const int failure = errno;
-    (void)posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED); /* read again at the next start only */
     if (close(file) != 0 && status == STATUS_OK) {
         return STATUS_IO;
     }

@@ -8,8 +8,9 @@
 
 #include "base/check.h"
 #include "base/civil.h"
+#include "support/postgres.h"
 
-/* What this machine itself can do, for the figures beside it: fdatasync and libzmq over loopback with CURVE. */
+/* What this machine itself can do, for the figures beside it: fdatasync, libzmq over loopback with CURVE, PostgreSQL. */
 
 #define SYNC_SECONDS 3
 #define MESSAGES_SMALL 1000000
@@ -99,10 +100,44 @@ static double run_flow(size_t size, long count) {
     return rate;
 }
 
+/* --- PostgreSQL --- */
+
+#define CELLS 500
+
+/* As the aggregator commits: deltas of some hundred cells in one statement, durable. */
+static void bench_rollup(void) {
+    static struct postgres postgres;
+    postgres_start(&postgres);
+    PQclear(postgres_query(&postgres, "CREATE TABLE cell (region int, metric int, period date, value bigint,"
+                                      " PRIMARY KEY (region, metric, period)) WITH (fillfactor = 70)"));
+    char *sql;
+    CHECK(asprintf(&sql,
+                   "INSERT INTO cell SELECT 411002, i %% 5, date '2020-01-01' + i / 5, 20 FROM generate_series(1, %d) i"
+                   " ON CONFLICT (region, metric, period) DO UPDATE SET value = cell.value + EXCLUDED.value",
+                   CELLS) > 0);
+    PGconn *connection = PQconnectdb(postgres_conninfo(&postgres));
+    CHECK(PQstatus(connection) == CONNECTION_OK);
+    long transactions = 0;
+    int64_t begin = clock_monotonic_ns(), now = begin;
+    while (now - begin < SYNC_SECONDS * 1000000000ll) {
+        PGresult *result = PQexec(connection, sql);
+        CHECK(PQresultStatus(result) == PGRES_COMMAND_OK);
+        PQclear(result);
+        transactions++;
+        now = clock_monotonic_ns();
+    }
+    print("machine: PostgreSQL roll-up of 500 cells, durable", (double)transactions * 1e9 / (double)(now - begin),
+          "transactions/s");
+    PQfinish(connection);
+    free(sql);
+    postgres_stop(&postgres);
+}
+
 int main(int argc, char **argv) {
     zsys_init();
     bench_fdatasync(argc > 1 ? argv[1] : "/tmp");
     print("machine: libzmq loopback with CURVE, messages of 128 bytes", run_flow(128, MESSAGES_SMALL), "messages/s");
     print("machine: the same, messages of 64 events (8 KiB)", run_flow(8192, MESSAGES_LARGE) * 64, "events/s");
+    bench_rollup();
     return 0;
 }

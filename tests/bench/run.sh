@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# make bench: the machine, its own limits, and the product's figures from one run. BENCH_* variables make it smaller
+# (tests/bench/bench_pipe.c). Nothing here is compared or judged; docs/benchmarks.md keeps what was seen.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+B=${B:-build/opt}
+echo "machine: $(nproc) x $(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -n 1), $(awk '/^MemTotal/ { printf "%.0f GiB", $2 / 1048576 }' /proc/meminfo), $(uname -sr), load $(cut -d ' ' -f 1-3 /proc/loadavg)"
+"$B/tests/bench/bench_limits" /tmp
+"$B/tests/bench/bench_journal" 2>/dev/null
+"$B/tests/bench/bench_visits_rules"
+"$B/tests/bench/bench_pipe" "$@" 2>/dev/null
+echo "load at the end: $(cut -d ' ' -f 1-3 /proc/loadavg)"
