@@ -119,6 +119,8 @@ $(B)/%.o: %.c | $(GEN_H)
 	@echo "  CC $<"
 	@$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
+$(B)/services/aggregator/migrations.o: $(wildcard services/aggregator/schema/*.sql)
+
 $(B)/libcommon.a: $(COMMON_O) $(GEN_O)
 	@rm -f $@ && ar rcs $@ $^
 define service_archive

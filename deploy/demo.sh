@@ -22,7 +22,6 @@ seconds_since() { LC_ALL=C awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { printf "
 
 # --- What the bureau reads --------------------------------------------------------------------------------------------------
 print_months() { # column, title
-    echo
     echo "$2"
     bureau -P footer=off -P border=1 -P null= <<SQL
 SELECT CASE WHEN month IS NULL THEN '2020' ELSE to_char(month, 'YYYY-MM') END AS "月 month",
@@ -78,9 +77,9 @@ replay_s=$(seconds_since "$year")
 until stack_has_caught_up; do sleep 0.1; done
 year_s=$(seconds_since "$year")
 
+echo
 print_months patients "One-card patients: distinct persons, each level counted by itself / 一卡通就诊人数（各级分别去重，不可相加）"
 print_months visits "Visits / 就诊人次"
-echo
 print_headline
 echo
 echo "Time: $start_s s to start, $replay_s s to publish, $(LC_ALL=C awk -v a="$year_s" -v b="$replay_s" 'BEGIN { printf "%.1f", a - b }') s more until all of it was in PostgreSQL, $(seconds_since "$begin") s in all"
@@ -92,7 +91,7 @@ if $wait_at_end; then
 Look further, in another terminal / 在另一终端中继续查看:
   psql -h $PG -U bureau liancheng          then: \\d bureau.*   TABLE bureau.metric;
   $B/bin/lianchengctl --config $CITY/ctl.conf status
-  $B/bin/lianchengctl --config $CITY/ctl.conf follow visits    the feed, live
+  $B/bin/lianchengctl --config $CITY/ctl.conf follow visits    the feed: all of it, then live
   $B/bin/lianchengctl verify $CITY/data/visits/log.db          the hash chain of the log
 
 Ctrl-C stops everything and removes the folder / 按 Ctrl-C 停止并删除全部文件

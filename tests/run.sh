@@ -40,7 +40,7 @@ run_one() { # program: leaves NAME.log and NAME.code in $out, prints a line
     name=$(basename "$(dirname "$1")")/$(basename "$1")
     local log=$out/${name//\//.}
     begin=$EPOCHREALTIME
-    timeout -k 10 "$LIMIT_S" "$PWD/$1" >"$log.log" 2>&1 </dev/null
+    { timeout -k 10 "$LIMIT_S" "$PWD/$1" >"$log.log" 2>&1 </dev/null; } 2>/dev/null # a crash is told once, below
     code=$?
     seconds=$(LC_ALL=C awk -v a="$begin" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f", b - a }')
     echo "$code" >"$log.code"

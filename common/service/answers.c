@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/civil.h"
 #include "service/registry.h"
+#include "service/wire_metrics.h"
 #include "wire/code_text.h"
 #include "wire/validate.h"
 
@@ -320,32 +321,11 @@ static void feed_metrics(const struct registry *registry, struct buffer *out) {
     value(out, "liancheng_feed_lag_events", "gauge", "Largest distance of a follower from the head.", (double)lag);
 }
 
-static void wire_metrics(const struct registry *registry, struct buffer *out) {
-    struct server_counters c = server_counters(registry->server);
-    const char *name = "liancheng_handshakes_total";
-    metrics_head(out, name, "counter", "CURVE handshakes by outcome.");
-    metrics_value(out, name, "outcome=\"accepted\"", (double)c.handshakes_accepted);
-    metrics_value(out, name, "outcome=\"unknown_key\"", (double)c.handshakes_refused_unknown);
-    metrics_value(out, name, "outcome=\"revoked_key\"", (double)c.handshakes_refused_revoked);
-    value(out, "liancheng_requests_total", "counter", "Well-formed requests.", (double)c.requests);
-    value(out, "liancheng_request_bytes_total", "counter", "Bytes of well-formed requests.", (double)c.request_bytes);
-    name = "liancheng_requests_refused_total";
-    metrics_head(out, name, "counter", "Messages refused for their form, by reason.");
-    metrics_value(out, name, "reason=\"frames\"", (double)c.refused_frames);
-    metrics_value(out, name, "reason=\"size\"", (double)c.refused_size);
-    metrics_value(out, name, "reason=\"malformed\"", (double)c.refused_malformed);
-    metrics_value(out, name, "reason=\"text\"", (double)c.refused_text);
-    metrics_value(out, name, "reason=\"value\"", (double)c.refused_value);
-    metrics_value(out, name, "reason=\"principal\"", (double)c.refused_principal);
-    value(out, "liancheng_replies_dropped_total", "counter", "Replies whose peer was gone or full.",
-          (double)c.replies_dropped);
-}
-
 void registry_metrics(void *user, struct buffer *out) {
     struct registry *registry = user;
     command_metrics(registry, out);
     journal_metrics(registry, out);
     state_metrics(registry, out);
     feed_metrics(registry, out);
-    wire_metrics(registry, out);
+    wire_metrics(registry->server, out);
 }

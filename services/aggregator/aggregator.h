@@ -135,6 +135,7 @@ struct sink_counters sink_counters(const struct aggregator *aggregator);
 enum status desk_new(struct aggregator *aggregator);
 void desk_destroy(struct aggregator *aggregator);
 void desk_reload(struct aggregator *aggregator);
+void desk_metrics(const struct aggregator *aggregator, struct buffer *out);
 
 /* --- report.c: status and metrics ----------------------------------------------------------------------------------- */
 

@@ -7,6 +7,7 @@
 #include "base/civil.h"
 #include "base/log.h"
 #include "pg/pg.h"
+#include "service/wire_metrics.h"
 #include "wire/code_text.h"
 #include "wire/server.h"
 #include "wire/validate.h"
@@ -34,14 +35,15 @@ struct desk {
     struct arena arena;  /* of the request at hand */
     struct arena answer; /* of the answer at hand */
     struct pg *pg;
-    bool can_read; /* the connection is set to read only */
+    bool can_read;                /* the connection is set to read only */
     struct read reads[READS_MAX]; /* a ring */
     size_t first;
     size_t count;
     struct asker rebuild;
 };
 
-/* --- Answers -------------------------------------------------------------------------------------------------------- */
+/* --- Answers --------------------------------------------------------------------------------------------------------
+ */
 
 static void send_reply(struct desk *desk, const struct asker *asker, Common__V1__Reply *reply) {
     reply->request = asker->request;
@@ -102,7 +104,8 @@ static void answer_status(struct desk *desk, const struct asker *asker) {
     send_reply(desk, asker, &reply);
 }
 
-/* --- Queries -------------------------------------------------------------------------------------------------------- */
+/* --- Queries --------------------------------------------------------------------------------------------------------
+ */
 
 static char *text(const char *constant) {
     return (char *)(uintptr_t)constant; /* protobuf-c's packer takes char *, and only reads */
@@ -145,8 +148,7 @@ static void on_rows(void *user, enum status status, PGresult *const *results, si
     struct read *read = &desk->reads[desk->first];
     arena_reset(&desk->answer);
     if (status == STATUS_OK && count == 1) {
-        send_answer(desk, &read->asker,
-                    cells_query_answer(&read->query, results[0], clock_unix_ms(), &desk->answer));
+        send_answer(desk, &read->asker, cells_query_answer(&read->query, results[0], clock_unix_ms(), &desk->answer));
     } else {
         LOG_WARN("reading cells failed", LOG_S("detail", message));
         send_problem(desk, &read->asker, COMMON__V1__CODE__CODE_UNAVAILABLE, "");
@@ -187,10 +189,10 @@ static void read_cells(struct desk *desk, const struct asker *asker, const Metri
 
 static void answer_query(struct desk *desk, const struct asker *asker, const Common__V1__Query *message) {
     const char *field = "";
-    Metrics__V1__Query *query =
-        metrics__v1__query__unpack(&desk->arena.allocator, message->body.len, message->body.data);
-    Common__V1__Code code =
-        query == NULL ? COMMON__V1__CODE__CODE_MALFORMED : validate_message(&query->base, &field);
+    ProtobufCMessage *unpacked;
+    Common__V1__Code code = validate_unpack(&metrics__v1__query__descriptor, &desk->arena.allocator, message->body.data,
+                                            message->body.len, &unpacked, &field);
+    const Metrics__V1__Query *query = (const Metrics__V1__Query *)unpacked;
     if (code != COMMON__V1__CODE__CODE_UNSPECIFIED) {
         send_problem(desk, asker, code, field);
         return;
@@ -209,7 +211,8 @@ static void answer_query(struct desk *desk, const struct asker *asker, const Com
     }
 }
 
-/* --- Commands ------------------------------------------------------------------------------------------------------- */
+/* --- Commands -------------------------------------------------------------------------------------------------------
+ */
 
 static void on_rebuilt(void *user, enum status status) {
     struct desk *desk = user;
@@ -239,13 +242,15 @@ static Common__V1__Code check_submit(struct desk *desk, const struct principal *
         return COMMON__V1__CODE__CODE_BAD_ID;
     }
     *field = "commands[0].body";
-    Metrics__V1__Command *body =
-        metrics__v1__command__unpack(&desk->arena.allocator, command->body.len, command->body.data);
-    if (body == NULL) {
-        return COMMON__V1__CODE__CODE_MALFORMED;
+    ProtobufCMessage *unpacked;
+    const char *inner;
+    Common__V1__Code code = validate_unpack(&metrics__v1__command__descriptor, &desk->arena.allocator,
+                                            command->body.data, command->body.len, &unpacked, &inner);
+    const Metrics__V1__Command *body = (const Metrics__V1__Command *)unpacked;
+    if (code == COMMON__V1__CODE__CODE_UNSPECIFIED && body->body_case != METRICS__V1__COMMAND__BODY_REBUILD) {
+        code = COMMON__V1__CODE__CODE_UNSUPPORTED;
     }
-    return body->body_case == METRICS__V1__COMMAND__BODY_REBUILD ? COMMON__V1__CODE__CODE_UNSPECIFIED
-                                                                 : COMMON__V1__CODE__CODE_UNSUPPORTED;
+    return code;
 }
 
 static void answer_submit(struct desk *desk, const struct asker *asker, const struct principal *principal,
@@ -266,7 +271,8 @@ static void answer_submit(struct desk *desk, const struct asker *asker, const st
     }
 }
 
-/* --- The socket ----------------------------------------------------------------------------------------------------- */
+/* --- The socket -----------------------------------------------------------------------------------------------------
+ */
 
 static bool may(const struct principal *principal, Common__V1__Request__BodyCase body) {
     switch (body) {
@@ -335,7 +341,8 @@ static int on_readable(zloop_t *loop, zsock_t *socket, void *user) {
     return 0;
 }
 
-/* --- The connection that reads -------------------------------------------------------------------------------------- */
+/* --- The connection that reads --------------------------------------------------------------------------------------
+ */
 
 static void on_read_only(void *user, enum status status, PGresult *const *results, size_t count, const char *message) {
     struct desk *desk = user;
@@ -368,7 +375,8 @@ static void on_disconnected(void *user, const char *message) {
     }
 }
 
-/* --- Exported ------------------------------------------------------------------------------------------------------- */
+/* --- Exported -------------------------------------------------------------------------------------------------------
+ */
 
 static enum status open_server(struct desk *desk) {
     const struct config *config = desk->aggregator->config;
@@ -435,4 +443,8 @@ void desk_reload(struct aggregator *aggregator) {
     } else {
         LOG_INFO("key table read");
     }
+}
+
+void desk_metrics(const struct aggregator *aggregator, struct buffer *out) {
+    wire_metrics(aggregator->desk->server, out);
 }

@@ -180,4 +180,5 @@ void report_metrics(void *user, struct buffer *out) {
         (double)aggregator->withheld_total);
     source_metrics(aggregator, out);
     sink_metrics(aggregator, out);
+    desk_metrics(aggregator, out);
 }

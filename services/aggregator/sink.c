@@ -2,12 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aggregator/aggregator.h"
-#include "aggregator/commit.h"
+#include "aggregator/sink_internal.h"
 #include "base/check.h"
 #include "base/civil.h"
 #include "base/log.h"
-#include "pg/pg.h"
 
 /* The advisory lock that the working aggregator holds: any number, the same for ever. */
 #define LOCK_SQL "SELECT pg_try_advisory_lock(7811892108461)"
@@ -16,55 +14,20 @@
  * connection, whose backend has not noticed yet. */
 #define LOCK_REFUSALS_MAX 5
 
-enum step {
-    STEP_AWAY,    /* no connection */
-    STEP_SCHEMA,  /* is the schema ours? */
-    STEP_LOCK,    /* does another aggregator work? */
-    STEP_CURSORS, /* where are we? */
-    STEP_WORK,
-};
-
-struct rebuild {
-    rebuild_done *done; /* NULL: none */
-    void *user;
-    struct id id;
-    char principal[128];
-};
-
-struct sink {
-    struct aggregator *aggregator;
-    struct pg *pg;
-    struct commit commit;
-    enum step step;
-    bool is_asking;    /* a request of this step is on its way */
-    int64_t retry_ms;  /* monotonic: not before */
-    int lock_refusals; /* in a row */
-    bool is_standby;
-    bool has_cursors;  /* committed cursors were read once */
-    struct rebuild rebuild;
-    uint64_t flush_events;
-    int64_t flush_ms;
-    int64_t commit_began_ns;
-    char reason[256]; /* why it does not work; empty: it works */
-    char complaint[256]; /* last failure logged */
-    struct sink_counters counters;
-};
-
 static const char *const reason_connecting = "PostgreSQL is not connected";
 
-static void set_reason(struct sink *sink, const char *reason) {
+void sink_set_reason(struct sink *sink, const char *reason) {
     snprintf(sink->reason, sizeof sink->reason, "%s", reason);
 }
 
-/* Logged when it is news. */
-static void complain(struct sink *sink, const char *message, const char *detail) {
+void sink_complain(struct sink *sink, const char *message, const char *detail) {
     if (strcmp(sink->complaint, detail) != 0) {
         LOG_ERROR(message, LOG_S("detail", detail));
         snprintf(sink->complaint, sizeof sink->complaint, "%s", detail);
     }
 }
 
-static void retry_later(struct sink *sink) {
+void sink_retry_later(struct sink *sink) {
     sink->is_asking = false;
     sink->retry_ms = clock_monotonic_ms() + RETRY_MS;
 }
@@ -94,8 +57,7 @@ void sink_drop(struct aggregator *aggregator) {
     aggregator->flying = NULL;
 }
 
-/* The cursors that the flying set reached are PostgreSQL's now. */
-static void landed(struct aggregator *aggregator) {
+void sink_landed(struct aggregator *aggregator) {
     for (size_t i = 0; i < aggregator->source_count; i++) {
         const struct progress *progress = &aggregator->flying->progress[i];
         struct source *source = &aggregator->sources[i];
@@ -121,17 +83,17 @@ static void on_committed(void *user, enum status status, PGresult *const *result
     }
     if (status != STATUS_OK) {
         sink->counters.commits_failed++;
-        complain(sink, "PostgreSQL refuses a commit", message);
+        sink_complain(sink, "PostgreSQL refuses a commit", message);
         if (sqlstate_is(results, count, COMMIT_FENCED)) {
             sink->counters.fenced++;
-            set_reason(sink, "another aggregator has moved a cursor");
+            sink_set_reason(sink, "another aggregator has moved a cursor");
             sink->step = STEP_CURSORS;
         } else {
             char reason[sizeof sink->reason];
             snprintf(reason, sizeof reason, "PostgreSQL refuses a commit: %.200s", message);
-            set_reason(sink, reason);
+            sink_set_reason(sink, reason);
         }
-        retry_later(sink);
+        sink_retry_later(sink);
         return;
     }
     sink->counters.commits++;
@@ -139,7 +101,7 @@ static void on_committed(void *user, enum status status, PGresult *const *result
     sink->counters.commit_seconds += (double)(clock_monotonic_ns() - sink->commit_began_ns) / 1e9;
     sink->complaint[0] = '\0';
     sink->reason[0] = '\0';
-    landed(sink->aggregator);
+    sink_landed(sink->aggregator);
     sink_tick(sink->aggregator, clock_monotonic_ms());
 }
 
@@ -182,7 +144,7 @@ static void on_rebuilt(void *user, enum status status, PGresult *const *results,
     if (status != STATUS_OK) {
         bool repeated = status == STATUS_IO && sqlstate_is(results, count, "23505");
         if (!repeated) {
-            complain(sink, "rebuild failed", message);
+            sink_complain(sink, "rebuild failed", message);
         }
         finish_rebuild(sink, repeated ? STATUS_EXISTS : STATUS_UNAVAILABLE);
         return;
@@ -228,129 +190,11 @@ enum status sink_rebuild(struct aggregator *aggregator, const struct id *id, con
     return STATUS_OK;
 }
 
-/* --- Cursors -------------------------------------------------------------------------------------------------------- */
-
-struct cursor {
-    struct id epoch;
-    uint64_t after;
-    int64_t as_of_ms;
-    uint64_t unknown_events;
-};
-
-static bool read_cursor(const PGresult *rows, const char *name, struct cursor *cursor) {
-    for (int row = 0; row < PQntuples(rows); row++) {
-        if (strcmp(PQgetvalue(rows, row, 0), name) == 0) {
-            *cursor = (struct cursor){
-                .after = strtoull(PQgetvalue(rows, row, 2), NULL, 10),
-                .as_of_ms = strtoll(PQgetvalue(rows, row, 3), NULL, 10),
-                .unknown_events = strtoull(PQgetvalue(rows, row, 4), NULL, 10),
-            };
-            const char *epoch = PQgetvalue(rows, row, 1);
-            return epoch[0] == '\0' || id_parse(epoch, &cursor->epoch);
-        }
-    }
-    return false;
-}
-
-static bool stands_before(const struct source *source, const struct cursor *cursor) {
-    return cursor->after == source->committed && id_equal(&cursor->epoch, &source->committed_epoch);
-}
-
-static bool stands_behind(const struct source *source, const struct set *flying, const struct cursor *cursor) {
-    const struct progress *progress = &flying->progress[source->number];
-    return progress->moved ? cursor->after == progress->after && id_equal(&cursor->epoch, &progress->epoch)
-                           : stands_before(source, cursor);
-}
-
-static void adopt(struct aggregator *aggregator, const struct cursor *cursors) {
-    sink_drop(aggregator);
-    for (size_t i = 0; i < aggregator->source_count; i++) {
-        struct source *source = &aggregator->sources[i];
-        source->committed = cursors[i].after;
-        source->committed_epoch = cursors[i].epoch;
-        source->committed_as_of_ms = cursors[i].as_of_ms;
-        source->unknown_events = cursors[i].unknown_events;
-    }
-    sources_start(aggregator);
-}
-
-/* What became of the set that was flying when the connection broke? The cursors tell: they moved with its cells. */
-static void settle(struct sink *sink, const struct cursor *cursors) {
-    struct aggregator *aggregator = sink->aggregator;
-    bool before = sink->has_cursors;
-    bool behind = sink->has_cursors && aggregator->flying != NULL;
-    for (size_t i = 0; i < aggregator->source_count; i++) {
-        before = before && stands_before(&aggregator->sources[i], &cursors[i]);
-        behind = behind && stands_behind(&aggregator->sources[i], aggregator->flying, &cursors[i]);
-    }
-    if (behind) {
-        LOG_INFO("the commit in doubt was done");
-        landed(aggregator);
-    } else if (before) {
-        LOG_INFO("going on from where PostgreSQL stands");
-    } else {
-        if (sink->has_cursors) {
-            LOG_WARN("another aggregator has worked: starting over from its cursors");
-        }
-        adopt(aggregator, cursors);
-    }
-    sink->has_cursors = true;
-}
-
-static void on_cursors(void *user, enum status status, PGresult *const *results, size_t count, const char *message) {
-    struct sink *sink = user;
-    struct aggregator *aggregator = sink->aggregator;
-    struct cursor cursors[SOURCES_MAX];
-    sink->is_asking = false;
-    if (status != STATUS_OK) {
-        complain(sink, "cannot read the cursors", message);
-        set_reason(sink, "the cursors cannot be read from PostgreSQL");
-        retry_later(sink);
-        return;
-    }
-    CHECK(count == 2);
-    for (size_t i = 0; i < aggregator->source_count; i++) {
-        if (!read_cursor(results[1], aggregator->sources[i].name, &cursors[i])) {
-            complain(sink, "cannot read the cursors", aggregator->sources[i].name);
-            retry_later(sink);
-            return;
-        }
-    }
-    settle(sink, cursors);
-    sink->step = STEP_WORK;
-    sink->reason[0] = '\0';
-    sink_tick(aggregator, clock_monotonic_ms());
-}
-
-static void ask_cursors(struct sink *sink) {
-    struct array names = {0};
-    array_begin(&names, ARRAY_TEXT);
-    for (size_t i = 0; i < sink->aggregator->source_count; i++) {
-        const char *name = sink->aggregator->sources[i].name;
-        array_add_bytes(&names, name, strlen(name));
-    }
-    array_end(&names);
-    const char *values[] = {(const char *)names.bytes.data};
-    const int lengths[] = {(int)names.bytes.size};
-    const int formats[] = {1};
-    const Oid types[] = {array_type(&names)};
-    const struct pg_statement statements[] = {
-        {.sql = "INSERT INTO metrics.source (name) SELECT unnest($1) ON CONFLICT DO NOTHING",
-         .parameter_count = 1, .types = types, .values = values, .lengths = lengths, .formats = formats},
-        {.sql = "SELECT name, encode(epoch, 'hex')::uuid, cursor, (extract(epoch FROM as_of) * 1000)::bigint,"
-                " unknown_events FROM metrics.source WHERE name = ANY ($1)",
-         .parameter_count = 1, .types = types, .values = values, .lengths = lengths, .formats = formats},
-    };
-    sink->is_asking = true;
-    CHECK(pg_run(sink->pg, statements, 2, true, on_cursors, sink) == STATUS_OK);
-    array_release(&names);
-}
-
 /* --- Lock and schema ------------------------------------------------------------------------------------------------ */
 
 static void stand_by(struct sink *sink) {
     sink->lock_refusals++;
-    set_reason(sink, "standby: another aggregator works");
+    sink_set_reason(sink, "standby: another aggregator works");
     if (sink->lock_refusals == 1 && !sink->is_standby) {
         LOG_INFO("standing by: another aggregator works");
     }
@@ -366,14 +210,14 @@ static void on_lock(void *user, enum status status, PGresult *const *results, si
     struct sink *sink = user;
     (void)count;
     if (status != STATUS_OK) {
-        complain(sink, "cannot ask for the lock", message);
-        set_reason(sink, "the lock cannot be asked for");
-        retry_later(sink);
+        sink_complain(sink, "cannot ask for the lock", message);
+        sink_set_reason(sink, "the lock cannot be asked for");
+        sink_retry_later(sink);
         return;
     }
     if (strcmp(PQgetvalue(results[0], 0, 0), "t") != 0) {
         stand_by(sink);
-        retry_later(sink);
+        sink_retry_later(sink);
         return;
     }
     sink->is_asking = false;
@@ -387,23 +231,23 @@ static void on_schema(void *user, enum status status, PGresult *const *results, 
     struct sink *sink = user;
     (void)count;
     if (status != STATUS_OK) {
-        complain(sink, "the schema cannot be read: has `aggregator migrate` been run?", message);
-        set_reason(sink, "the schema is missing or may not be read: run `aggregator migrate`");
-        retry_later(sink);
+        sink_complain(sink, "the schema cannot be read: has `aggregator migrate` been run?", message);
+        sink_set_reason(sink, "the schema is missing or may not be read: run `aggregator migrate`");
+        sink_retry_later(sink);
         return;
     }
     int number = (int)strtol(PQgetvalue(results[0], 0, 0), NULL, 10);
     if (number > migrate_newest()) {
         LOG_ERROR("the schema is newer than this program: upgrade the program", LOG_I("schema", number),
                   LOG_I("program", migrate_newest()));
-        set_reason(sink, "the schema is newer than this program");
+        sink_set_reason(sink, "the schema is newer than this program");
         daemon_stop(sink->aggregator->daemon, EXIT_CODE_CONFIG);
         return; /* is_asking stays: nothing more is asked */
     }
     if (number < migrate_newest()) {
-        complain(sink, "the schema is older than this program", "run `aggregator migrate`");
-        set_reason(sink, "the schema is older than this program: run `aggregator migrate`");
-        retry_later(sink);
+        sink_complain(sink, "the schema is older than this program", "run `aggregator migrate`");
+        sink_set_reason(sink, "the schema is older than this program: run `aggregator migrate`");
+        sink_retry_later(sink);
         return;
     }
     sink->is_asking = false;
@@ -431,12 +275,12 @@ static void on_connected(void *user) {
 /* The lock went with the connection. Folding goes on within its bounds; the cursors will tell what to do. */
 static void on_disconnected(void *user, const char *message) {
     struct sink *sink = user;
-    complain(sink, "postgresql is away", message);
+    sink_complain(sink, "postgresql is away", message);
     sink->step = STEP_AWAY;
     sink->is_asking = false;
     sink->is_standby = false;
     sink->lock_refusals = 0;
-    set_reason(sink, reason_connecting);
+    sink_set_reason(sink, reason_connecting);
     if (sink->rebuild.done != NULL) {
         finish_rebuild(sink, STATUS_UNAVAILABLE);
     }
@@ -465,7 +309,7 @@ void sink_tick(struct aggregator *aggregator, int64_t now_ms) {
         ask(sink, LOCK_SQL, on_lock);
         return;
     case STEP_CURSORS:
-        ask_cursors(sink);
+        cursors_ask(sink);
         return;
     case STEP_WORK:
         work(sink, now_ms);
@@ -483,7 +327,7 @@ enum status sink_new(struct aggregator *aggregator) {
     sink->aggregator = aggregator;
     sink->flush_events = (uint64_t)config_integer(aggregator->config, "/flush/events");
     sink->flush_ms = config_integer(aggregator->config, "/flush/ms");
-    set_reason(sink, reason_connecting);
+    sink_set_reason(sink, reason_connecting);
     const struct pg_options options = {
         .conninfo = config_string(aggregator->config, "/postgres/conninfo"),
         .connected = on_connected,

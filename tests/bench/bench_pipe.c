@@ -325,7 +325,7 @@ static void bench_pipe(struct system *system, uint64_t patients) {
     print("pipe: peak memory of visits", memory_mib(visits, "VmHWM"), "MiB");
     print("pipe: peak memory of aggregator", memory_mib(aggregator, "VmHWM"), "MiB");
     print("pipe: peak memory of lianchengctl replay", (double)publisher.usage.ru_maxrss / 1024, "MiB");
-    print("pipe: commits of the aggregator", metric(&system->aggregator, "liancheng_aggregator_commits_total"), "");
+    print("pipe: commits of the aggregator", metric(&system->aggregator, "liancheng_commits_total"), "");
 }
 
 static bool wanted(int argc, char **argv, const char *phase) {

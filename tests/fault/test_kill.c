@@ -1,6 +1,7 @@
 /*
  * kill -9 of each process at random moments, PostgreSQL stopped and killed, while the synthetic year is published. Each
- * case is a system of its own; support/trial.h says what has to hold at the end. LC_TEST_RANDOM repeats the moments.
+ * case is a system of its own; support/trial.h says what has to hold at the end. LC_TEST_RANDOM repeats the moments,
+ * an argument is the pattern of the cases to run ("the_replay*").
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -91,7 +92,7 @@ static void anything_dies(void **state) {
     run_in_turn(&options, FAULT_ANY, FAULT_ANY, 16);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_registry_is_killed),
         cmocka_unit_test(the_registry_is_killed_at_full_speed),
@@ -102,5 +103,8 @@ int main(void) {
         cmocka_unit_test(the_second_aggregator_takes_over),
         cmocka_unit_test(anything_dies),
     };
+    if (argc > 1) {
+        cmocka_set_test_filter(argv[1]);
+    }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

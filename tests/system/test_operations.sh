@@ -55,6 +55,8 @@ for path in sys.argv[1:]:
 PY
 
 # --- No identifier: every number of the year and of the example begins with 411099 and has 18 characters ---
+ctl follow visits --once >"$LOGS/feed.jsonl" 2>"$LOGS/follow.log" || fail "the feed cannot be followed" follow
+[ -s "$LOGS/feed.jsonl" ] || fail "the feed is empty"
 "$PG_BIN/pg_dump" -h "$PG" -U postgres liancheng >"$LOGS/dump.sql"
 if grep -a -l -E '411099[0-9]{11}[0-9X]' -r "$LOGS" "$CITY/data" --exclude=publisher.log; then
     fail "the files above hold a resident identity number"
