@@ -184,14 +184,27 @@ static void reap_child(struct registry *registry) {
     registry->snapshot_child = 0;
 }
 
+#define QUIET_ROWS 2000 /* a second with fewer new rows is a quiet one */
+#define QUIET_SECONDS 3
+#define BUSY_FACTOR 8
+
+static void note_second(struct registry *registry) {
+    uint64_t head = journal_head(registry->journal);
+    registry->quiet_seconds = head - registry->second_seq < QUIET_ROWS ? registry->quiet_seconds + 1 : 0;
+    registry->second_seq = head;
+}
+
 /* Due when at least snapshot_rows and a half of what the last one held is new: the folding that snapshots cost in all
- * stays proportional to the log. */
+ * stays proportional to the log. In a busy time it waits for a quiet one, until eight times as much is new. */
 static bool is_snapshot_due(const struct registry *registry) {
     uint64_t new_rows = journal_head(registry->journal) - registry->snapshot_seq;
-    return new_rows >= registry->settings.snapshot_rows && new_rows >= registry->snapshot_seq / 2;
+    uint64_t due_rows = registry->settings.snapshot_rows;
+    due_rows *= registry->quiet_seconds >= QUIET_SECONDS ? 1 : BUSY_FACTOR;
+    return new_rows >= due_rows && new_rows >= registry->snapshot_seq / 2;
 }
 
 void recover_snapshot_tick(struct registry *registry) {
+    note_second(registry);
     if (registry->snapshot_child != 0) {
         reap_child(registry);
     } else if (registry->folded && is_snapshot_due(registry)) {

@@ -60,6 +60,8 @@ struct registry {
     bool failed;           /* the transaction is lost: answer UNAVAILABLE, then fold again */
     bool folded;           /* the state is the fold of the log */
     uint64_t snapshot_seq; /* of the newest snapshot known */
+    uint64_t second_seq;   /* head a second ago */
+    int quiet_seconds;     /* seconds with little to do, up to now */
     pid_t snapshot_child;  /* 0: none runs */
     char *const *argv;     /* for the child */
 };

@@ -9,6 +9,9 @@
 /* Bits of the mask, see events.proto: 8 * scope + 2 * period + group. */
 #define EDGE_ALL_CLASSES UINT32_C(0x555555)
 #define EDGE_OWN_CLASS UINT32_C(0xaaaaaa)
+#define EDGE_OF_DAY UINT32_C(0x030303)
+#define EDGE_OF_MONTH UINT32_C(0x0c0c0c)
+#define EDGE_OF_ALL_TIME UINT32_C(0xc0c0c0)
 #define PERIODS_DAY UINT32_C(0x55) /* the same day is the same month, year and all time too */
 #define PERIODS_MONTH UINT32_C(0x54)
 #define PERIODS_YEAR UINT32_C(0x50)
@@ -37,6 +40,11 @@ static uint32_t walk_next(struct walk *walk) {
         walk->visit = visits_visit(walk->self, number)->next;
     }
     return number;
+}
+
+/* Passes over what is left of the record. */
+static void walk_skip(struct walk *walk) {
+    walk->visit = 0;
 }
 
 void persons_add(struct persons *persons, uint32_t head) {
@@ -128,6 +136,17 @@ static uint32_t shared_buckets(const struct visits *self, const struct spot *spo
     return shared;
 }
 
+/* The buckets of the spot in which visits that began at `at` or earlier can be. */
+static uint32_t buckets_up_to(const struct spot *spot, int64_t at) {
+    if (at >= spot->day.from) {
+        return UINT32_MAX;
+    }
+    if (at >= spot->month.from) {
+        return ~EDGE_OF_DAY;
+    }
+    return at >= spot->year.from ? ~(EDGE_OF_DAY | EDGE_OF_MONTH) : EDGE_OF_ALL_TIME;
+}
+
 uint32_t distinct_edge(const struct visits *self, const struct visit *visit, const struct persons *persons,
                        uint32_t except) {
     if (!visit_counts_patient(visit)) {
@@ -144,6 +163,9 @@ uint32_t distinct_edge(const struct visits *self, const struct visit *visit, con
             const struct visit *other = visits_visit(self, number);
             if (number != except && visit_counts_patient(other)) {
                 edge &= ~shared_buckets(self, &spot, other);
+            }
+            if ((edge & buckets_up_to(&spot, other->opened_at)) == 0) {
+                walk_skip(&walk); /* the record's others began earlier still: they cannot clear what is left */
             }
         }
     }

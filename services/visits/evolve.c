@@ -89,18 +89,24 @@ static void unlink_visit(struct visits *self, uint32_t number) {
     *link = visit->next;
 }
 
-/* A visit belongs to one record; only the second life of a number may belong to another. */
-static void attach_visit(struct visits *self, uint32_t number, uint32_t record) {
+/* A visit belongs to one record; only the second life of a number may belong to another. A record's visits are in order
+ * of their beginning, latest first: mostly they come that way. */
+static void attach_visit(struct visits *self, uint32_t number, uint32_t record, uint32_t opened_at) {
     struct visit *visit = visits_visit(self, number);
-    if (visit->record == record) {
+    if (visit->record == record && visit->opened_at == opened_at) {
         return;
     }
     if (visit->record != 0) {
         unlink_visit(self, number);
     }
     visit->record = record;
-    visit->next = visits_record(self, record)->first_visit;
-    visits_record(self, record)->first_visit = number;
+    visit->opened_at = opened_at;
+    uint32_t *link = &visits_record(self, record)->first_visit;
+    while (*link != 0 && visits_visit(self, *link)->opened_at > opened_at) {
+        link = &visits_visit(self, *link)->next;
+    }
+    visit->next = *link;
+    *link = number;
 }
 
 /* --- events --- */
@@ -129,9 +135,8 @@ static void visit_opened(struct visits *self, const struct event *event) {
         set_identity(self, record, &body.identity, body.last4);
     }
     const uint32_t number = find_or_add_visit(self, &body.visit, body.facility);
-    attach_visit(self, number, record);
+    attach_visit(self, number, record, body.opened_at);
     struct visit *visit = visits_visit(self, number);
-    visit->opened_at = body.opened_at;
     visit->open_recorded = body.open_recorded;
     visit->class_recorded = body.class_recorded;
     visit->visit_class = body.visit_class;
@@ -143,6 +148,9 @@ static void visit_changed(struct visits *self, const struct event *event) {
     struct event_visit_changed body;
     BODY_OF(event, body);
     struct visit *visit = known_visit(self, &body.visit);
+    if (visit->record != 0) {
+        attach_visit(self, visits_find_visit(self, &body.visit), visit->record, body.opened_at);
+    }
     visit->opened_at = body.opened_at;
     visit->open_recorded = body.open_recorded;
     visit->class_recorded = body.class_recorded;

@@ -54,7 +54,7 @@ struct record {
     uint32_t identity;       /* 0: no resident identity number known */
     uint32_t person;         /* the record that stands for the person (itself, when alone) and heads the list below */
     uint32_t next_in_person; /* the next record of the same person; 0 ends */
-    uint32_t first_visit;    /* newest first; 0: none */
+    uint32_t first_visit;    /* the one that began last; 0: none */
     uint16_t facility;
     uint16_t flags;
 };
@@ -66,7 +66,7 @@ struct record {
 struct visit {
     struct key16 key;
     uint32_t record;          /* 0: only its cancellation is known */
-    uint32_t next;            /* next visit of the record; 0 ends */
+    uint32_t next;            /* the record's visit that began before it, or with it; 0 ends */
     uint32_t opened_at;       /* s */
     uint32_t closed_at;       /* s; 0: open */
     uint32_t open_recorded;   /* s; 0: never opened */

@@ -76,7 +76,7 @@ static void the_replay_is_killed(void **state) {
 
 static void postgres_goes_and_comes(void **state) {
     (void)state;
-    run_in_turn(&paced, FAULT_POSTGRES_HALT, FAULT_POSTGRES_KILL, 6);
+    run_in_turn(&paced, FAULT_POSTGRES_HALT, FAULT_POSTGRES_KILL, 10);
 }
 
 static void the_second_aggregator_takes_over(void **state) {

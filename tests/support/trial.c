@@ -17,6 +17,7 @@
 #define BASE_MS UINT64_C(1750000000000)
 #define FIRST_MOMENT 100 /* the hospitals are registered */
 #define LOG_LINE_BYTES 2048
+#define SPREAD_NS 30000000 /* longer than a turn of the registry */
 
 static const char *const fault_names[] = {"visits",   "aggregator",      "replay",          "visits with its snapshot",
                                           "takeover", "PostgreSQL fast", "PostgreSQL kill", "everything",
@@ -130,9 +131,12 @@ static void start_replay(struct trial *trial) {
     CHECK(snprintf(program, sizeof(program), "%s/lianchengctl", trial->system.programs) < (int)sizeof(program));
     snprintf(config, sizeof(config), "%s/conf/ctl.conf", trial->system.folder);
     snprintf(log_path, sizeof(log_path), "%s/replay-%d.log", trial->system.folder, ++trial->replays);
-    const char *const argv[] = {"/bin/sh",     "-c",          "exec \"$0\" \"$@\" >&2", program,     "--config",   config,
-                                "replay",      "--patients",  line.patients,            "--seed",    line.seed,    "--base-ms",
-                                line.base_ms,  "--rate",      line.rate,                "--json",    NULL};
+    const char *const argv[] = {"/bin/sh",    "-c",         "exec \"$0\" \"$@\" >&2",
+                                program,      "--config",   config,
+                                "replay",     "--patients", line.patients,
+                                "--seed",     line.seed,    "--base-ms",
+                                line.base_ms, "--rate",     line.rate,
+                                "--json",     NULL};
     process_start(&trial->replay, argv, log_path);
 }
 
@@ -177,10 +181,10 @@ static bool all_is_known(struct trial *trial) {
                                                      "--base-ms", line.base_ms, "--json", NULL},
                                &output);
     is_there = is_there && system_visits_head(&trial->system, &after);
-    bool is_well = is_there && is_expected("exit code of the repeated replay", (uint64_t)exit_code, 0) &&
-                   is_expected("log after the repeated replay", after, before) &&
-                   is_expected("known", number_in(buffer_text(&output), "duplicates"),
-                               city_totals(trial->city)->commands);
+    bool is_well =
+        is_there && is_expected("exit code of the repeated replay", (uint64_t)exit_code, 0) &&
+        is_expected("log after the repeated replay", after, before) &&
+        is_expected("known", number_in(buffer_text(&output), "duplicates"), city_totals(trial->city)->commands);
     buffer_release(&output);
     return is_well;
 }
@@ -243,9 +247,24 @@ static void kill_with_snapshot(struct trial *trial) {
     restart_visits(trial);
 }
 
+/* The sessions, too, in the middle of what they do: alone they would finish it. */
+static void kill_postgres(struct postgres *postgres) {
+    char path[64];
+    process_signal(&postgres->server, SIGSTOP); /* it reaps nobody: the numbers stay theirs */
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/children", postgres->server.pid, postgres->server.pid);
+    FILE *children = fopen(path, "re");
+    CHECK(children != NULL);
+    char text[16];
+    while (fscanf(children, "%15s", text) == 1) {
+        (void)kill((pid_t)strtol(text, NULL, 10), SIGKILL);
+    }
+    fclose(children);
+    postgres_kill(postgres);
+}
+
 static void interrupt_postgres(struct trial *trial, bool kills, uint64_t until_head) {
     if (kills) {
-        postgres_kill(&trial->system.postgres);
+        kill_postgres(&trial->system.postgres);
     } else {
         postgres_halt(&trial->system.postgres);
     }
@@ -273,7 +292,7 @@ static void start_part(struct trial *trial, uint64_t part) {
 }
 
 static void kill_everything(struct trial *trial) {
-    postgres_kill(&trial->system.postgres);
+    kill_postgres(&trial->system.postgres);
     system_kill(&trial->system.aggregator);
     if (trial->second.name != NULL) {
         system_kill(&trial->second);
@@ -337,6 +356,8 @@ void trial_strike(struct trial *trial, const enum fault *faults, size_t count) {
         printf("  %-24s at %" PRIu64 "%s\n", fault_names[fault], moment, is_under_load ? "" : ", all was published");
         fflush(stdout);
         trial->faults += is_under_load;
+        /* /metrics is answered between two turns: without this, faults would always meet the beginning of one. */
+        nanosleep(&(struct timespec){.tv_nsec = (long)next_random(trial, SPREAD_NS)}, NULL);
         strike(trial, fault, moment + step / 2);
     }
 }
@@ -424,8 +445,8 @@ void trial_begin(struct trial *trial, const struct trial_options *options) {
     make_city(trial);
     system_make(&trial->system);
     if (options->snapshot_rows > 0) {
-        snprintf(trial->system.visits.flags[0], sizeof(trial->system.visits.flags[0]),
-                 "--store-snapshot-rows=%" PRIu32, options->snapshot_rows);
+        snprintf(trial->system.visits.flags[0], sizeof(trial->system.visits.flags[0]), "--store-snapshot-rows=%" PRIu32,
+                 options->snapshot_rows);
     }
     system_start(&trial->system, &trial->system.visits);
     system_start(&trial->system, &trial->system.aggregator);

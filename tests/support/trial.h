@@ -16,15 +16,15 @@
  * LC_TEST_RANDOM sets the seed of the moments; it is printed with each trial.
  */
 enum fault {
-    FAULT_VISITS,          /* kill -9 and start again, as the following two */
+    FAULT_VISITS, /* kill -9 and start again, as the following two */
     FAULT_AGGREGATOR,
-    FAULT_REPLAY,          /* the new one publishes the same from the beginning */
-    FAULT_SNAPSHOT,        /* visits, while its snapshot process runs */
-    FAULT_TAKEOVER,        /* the working one of two aggregators; the other has to take over before it is started */
-    FAULT_POSTGRES_HALT,   /* fast shutdown; started again when the log has grown */
-    FAULT_POSTGRES_KILL,   /* kill -9, likewise */
-    FAULT_EVERYTHING,      /* all of them at once, PostgreSQL included; started in an order chosen at random */
-    FAULT_ANY,             /* one of the above, chosen at random, but the snapshot and the takeover */
+    FAULT_REPLAY,        /* the new one publishes the same from the beginning */
+    FAULT_SNAPSHOT,      /* visits, while its snapshot process runs */
+    FAULT_TAKEOVER,      /* the working one of two aggregators; the other has to take over before it is started */
+    FAULT_POSTGRES_HALT, /* fast shutdown; started again when the log has grown */
+    FAULT_POSTGRES_KILL, /* kill -9, likewise */
+    FAULT_EVERYTHING,    /* all of them at once, PostgreSQL included; started in an order chosen at random */
+    FAULT_ANY,           /* one of the above, chosen at random, but the snapshot and the takeover */
 };
 
 struct trial_options {
@@ -40,7 +40,7 @@ struct trial {
     struct city *city;
     struct oracle *oracle;
     struct process replay;
-    int replays;          /* started so far */
+    int replays; /* started so far */
     uint64_t random;
     uint32_t visits_kills;
     uint32_t snapshot_kills; /* those with a snapshot process running */
@@ -53,7 +53,8 @@ void trial_begin(struct trial *trial, const struct trial_options *options);
 /* Lets the faults strike one after another at moments spread over the year. */
 void trial_strike(struct trial *trial, const enum fault *faults, size_t count);
 /* Waits for the end and compares everything: no command refused, every row of the bureau's views equal to the oracle,
- * all of the year known to the registry, the log intact, the state the fold of the log. Says on stderr what is wrong. */
+ * all of the year known to the registry, the log intact, the state the fold of the log. Says on stderr what is wrong.
+ */
 bool trial_ends_well(struct trial *trial);
 /* Removes everything; with the logs on stderr when it did not end well. */
 void trial_remove(struct trial *trial, bool show_logs);

@@ -13,8 +13,8 @@
 
 static void a_year_with_faults_equals_the_oracle(void **state) {
     (void)state;
-    static const enum fault faults[] = {FAULT_VISITS,        FAULT_AGGREGATOR,    FAULT_VISITS,  FAULT_REPLAY,
-                                        FAULT_POSTGRES_HALT, FAULT_VISITS,        FAULT_TAKEOVER, FAULT_POSTGRES_KILL,
+    static const enum fault faults[] = {FAULT_VISITS,        FAULT_AGGREGATOR, FAULT_VISITS,   FAULT_REPLAY,
+                                        FAULT_POSTGRES_HALT, FAULT_VISITS,     FAULT_TAKEOVER, FAULT_POSTGRES_KILL,
                                         FAULT_VISITS,        FAULT_EVERYTHING};
     const struct trial_options options = {.patients = 8000, .rate = 3000, .snapshot_rows = 2000, .has_second = true};
     struct trial trial;
