@@ -23,6 +23,9 @@
  *
  * bench_pipe [PHASE ...]; BENCH_VISITS, BENCH_START_VISITS, BENCH_PATIENTS make it smaller.
  */
+#define FACILITIES 40
+#define PERSONS 754000
+
 static void print(const char *name, double value, const char *unit) {
     printf("%-58s %14.2f %s\n", name, value, unit);
     fflush(stdout);
@@ -127,10 +130,10 @@ static struct publisher_result publish(const struct places *p, uint64_t first, u
     struct publisher_options options = {.endpoint = p->endpoint,
                                         .server_key_path = p->server_key,
                                         .keys_folder = p->keys,
-                                        .facilities = 8,
+                                        .facilities = FACILITIES,
                                         .first = first,
                                         .count = count,
-                                        .persons = 754000,
+                                        .persons = PERSONS,
                                         .submit_commands = 256,
                                         .window_submits = 4};
     struct publisher_result result = publisher_run(&options);
@@ -175,12 +178,13 @@ static void sleep_until(int64_t ns) {
 }
 
 static double send_one(struct client_socket *socket, struct arena *arena, struct id_maker *ids, uint64_t n) {
+    static const struct publisher_options load = {.facilities = FACILITIES, .persons = PERSONS, .count = UINT32_MAX};
     uint8_t body[256];
     int64_t occurred_at_ms;
     Common__V1__Command command = COMMON__V1__COMMAND__INIT, *commands[] = {&command};
     struct id id = id_make(ids, (uint64_t)clock_unix_ms());
     command.id = (ProtobufCBinaryData){ID_BYTES, id.bytes};
-    command.body = (ProtobufCBinaryData){publisher_visit(n, 754000, n, body, &occurred_at_ms), body};
+    command.body = (ProtobufCBinaryData){publisher_visit(&load, n, 0, body, &occurred_at_ms), body};
     command.occurred_at_ms = occurred_at_ms;
     Common__V1__Submit submit = COMMON__V1__SUBMIT__INIT;
     submit.n_commands = 1;

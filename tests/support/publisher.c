@@ -25,13 +25,17 @@ static void resident_id(uint64_t person, char id[19]) {
     id[18] = '\0';
 }
 
-size_t publisher_visit(uint64_t n, uint64_t persons, uint64_t count, uint8_t body[256], int64_t *occurred_at_ms) {
+size_t publisher_visit(const struct publisher_options *options, uint64_t n, size_t facility, uint8_t body[256],
+                       int64_t *occurred_at_ms) {
     char number[32], id[19], card[32];
-    uint64_t person = hash_mix64(n * 2 + 1) % persons;
+    uint64_t person = hash_mix64(n * 2 + 1) % options->persons;
+    if (hash_mix64(n * 2) % 4 != 0) {
+        person = person / options->facilities * options->facilities + facility;
+    }
     resident_id(person, id);
     snprintf(number, sizeof number, "V%llu", (unsigned long long)n);
     snprintf(card, sizeof card, "C%llu", (unsigned long long)person);
-    *occurred_at_ms = civil_ms_of_day(civil_day_from_date(2020, 1, 1)) + (int64_t)(n * 31622400000ull / (count + 1));
+    *occurred_at_ms = civil_ms_of_day(civil_day_from_date(2020, 1, 1)) + (int64_t)(n * 31622400000ull / (options->first + options->count + 1));
     Visits__V1__OpenVisit open = VISITS__V1__OPEN_VISIT__INIT;
     open.visit_number = number;
     open.resident_id = id;
@@ -125,8 +129,9 @@ static void send_all(const struct publisher_options *options, struct client **cl
     for (uint64_t n = options->first; n < options->first + options->count; n++) {
         uint8_t body[256];
         int64_t occurred_at_ms;
-        struct client *client = clients[(n / options->submit_commands) % options->facilities];
-        size_t size = publisher_visit(n, options->persons, options->first + options->count, body, &occurred_at_ms);
+        size_t facility = (n / options->submit_commands) % options->facilities;
+        struct client *client = clients[facility];
+        size_t size = publisher_visit(options, n, facility, body, &occurred_at_ms);
         struct id id = id_make(&ids, (uint64_t)clock_unix_ms());
         add(client, &id, occurred_at_ms, body, size, n);
         if (client_building(client) >= options->submit_commands) {

@@ -32,8 +32,10 @@ struct publisher_result {
 /* Sends RegisterFacility for each, with the operator's key. Aborts when one is refused. */
 void publisher_register(const char *endpoint, const char *server_key_path, const char *operator_key_path,
                         size_t facilities);
-/* The body of visit n, packed; returns its size (at most 256). Also tells when it occurred. */
-size_t publisher_visit(uint64_t n, uint64_t persons, uint64_t count, uint8_t body[256], int64_t *occurred_at_ms);
+/* The body of visit n at a facility, packed; returns its size (at most 256). Also tells when it occurred. Three of four
+ * visits are of a person who usually goes there. */
+size_t publisher_visit(const struct publisher_options *options, uint64_t n, size_t facility, uint8_t body[256],
+                       int64_t *occurred_at_ms);
 /* Sends all and waits for every receipt. */
 struct publisher_result publisher_run(const struct publisher_options *options);
 
