@@ -48,7 +48,8 @@ JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 .PHONY: all demo check check-san check-fault check-compose check-contract bench fuzz fmt tidy install clean deps help
 all: $(BINARIES) ## build the programs into build/opt/bin
 
-demo: deps ## install what is missing, build, replay the year 2020, print it
+demo: ## install what is missing, build, replay the year 2020, print it
+	@deploy/install-packages.sh build demo
 	@$(MAKE) --no-print-directory $(JOBS) all
 	@deploy/demo.sh
 
@@ -80,7 +81,7 @@ fuzz: deps ## libFuzzer, SECONDS=30 for each target
 	@tests/fuzz/run.sh $(SECONDS)
 
 deps: ## install the Debian packages of deploy/packages that are missing
-	@deploy/install-packages.sh build test
+	@deploy/install-packages.sh build demo test
 
 fmt: ## format all C
 	@clang-format -i $$(git ls-files '*.c' '*.h')

@@ -75,7 +75,7 @@ wait_until() { # name, command that tells that it is ready...
 # --- PostgreSQL -----------------------------------------------------------------------------------------------------------
 stack_start_postgresql() {
     PG_BIN=$(dirname "$(printf '%s\n' /usr/lib/postgresql/*/bin/initdb | sort -V | tail -n 1)")
-    [ -x "$PG_BIN/initdb" ] || fail "there is no PostgreSQL server here; deploy/install-packages.sh test installs it."
+    [ -x "$PG_BIN/initdb" ] || fail "there is no PostgreSQL server here; deploy/install-packages.sh demo installs it."
     local as=(setpriv --pdeathsig INT)
     mkdir -m 700 "$PG"
     if [ "$(id -u)" = 0 ]; then # PostgreSQL refuses to run as root

@@ -7,7 +7,7 @@
 #include "visits/state.h"
 
 /*
- * Keyed hashes that stand for identifiers: of a resident identity number BLAKE2b-128 (RFC 7693) with the pseudonym key; of
+ * Keyed hashes that stand for identifiers: of a resident identity number BLAKE2b-128 (RFC 7693) behind the pseudonym key; of
  * what is a facility's own (visit numbers, local ids) SipHash-2-4-128 with a key derived from it, over a byte that tells
  * the kind, the facility code, a NUL and the value. An identity number is easily guessed, so without the key file the
  * hashes say nothing, and with it they cannot be turned back but by trying.
