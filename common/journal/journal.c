@@ -14,7 +14,6 @@
 #include "base/check.h"
 #include "base/civil.h"
 #include "base/log.h"
-#include "journal/chain.h"
 #include "journal/internal.h"
 
 #define CHECKPOINT_BYTES_DEFAULT ((uint64_t)16 * 1024 * 1024)
@@ -70,6 +69,7 @@ static enum status open_database(struct journal *journal, const char *service) {
         status = store_place(journal->db, &journal->committed);
     }
     journal->now = journal->committed;
+    journal->claimed_number = journal_next(journal); /* perhaps: nobody knows */
     return status;
 }
 
@@ -81,6 +81,14 @@ static int note_wal(void *user, sqlite3 *db, const char *name, int pages) {
     return SQLITE_OK;
 }
 
+#define ROWS_4(row) row ", " row ", " row ", " row
+#define ROWS_16(row) ROWS_4(ROWS_4(row))
+_Static_assert(JOURNAL_GROUP == 16, "ROWS_16 is a group");
+#define CLAIM "INSERT OR IGNORE INTO command (id, first) VALUES "
+/* SQLite numbers rows by itself: last + 1, found without a search. OR FAIL: nothing is kept for undoing a statement of
+ * several rows alone, since a failure ends the transaction. */
+#define APPEND "INSERT OR FAIL INTO event (prev, command, at, type, private, public, chain) VALUES "
+
 static enum status prepare_writing(struct journal *journal) {
     const struct {
         sqlite3_stmt **statement;
@@ -89,13 +97,13 @@ static enum status prepare_writing(struct journal *journal) {
         {&journal->begin, "BEGIN IMMEDIATE"},
         {&journal->commit, "COMMIT"},
         {&journal->rollback, "ROLLBACK"},
-        {&journal->claim, "INSERT OR IGNORE INTO command (id, first) VALUES (?1, ?2)"},
+        {&journal->claim, CLAIM "(?, ?)"},
+        {&journal->claim_group, CLAIM ROWS_16("(?, ?)")},
         {&journal->claimed, "SELECT first FROM command WHERE id = ?1"},
         {&journal->point, "UPDATE command SET first = ?2 WHERE id = ?1"},
-        /* SQLite numbers rows by itself: last + 1, found without a search. journal_append checks that it did. */
-        {&journal->append, "INSERT INTO event (prev, command, at, type, private, public, chain)"
-                           " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"},
-        {&journal->rows_of, "SELECT command FROM event WHERE seq >= ?1 ORDER BY seq"},
+        {&journal->append, APPEND "(?, ?, ?, ?, ?, ?, ?)"},
+        {&journal->append_group, APPEND ROWS_16("(?, ?, ?, ?, ?, ?, ?)")},
+        {&journal->rows_of, "SELECT seq, command FROM event WHERE seq >= ?1 ORDER BY seq"},
         {&journal->refuse, "INSERT INTO refusal (at, command, principal, organisation, code, field, occurred_at,"
                            " expected_version, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"},
     };
@@ -149,9 +157,9 @@ enum status journal_open(const struct journal_options *options, struct journal *
 }
 
 static void finalize_all(struct journal *journal) {
-    sqlite3_stmt **statements[] = {&journal->begin,  &journal->commit,  &journal->rollback,
-                                   &journal->claim,  &journal->claimed, &journal->point,
-                                   &journal->append, &journal->rows_of, &journal->refuse};
+    sqlite3_stmt **statements[] = {&journal->begin,        &journal->commit,  &journal->rollback, &journal->claim,
+                                   &journal->claim_group,  &journal->claimed, &journal->point,    &journal->append,
+                                   &journal->append_group, &journal->rows_of, &journal->refuse};
     for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++) {
         sql_finalize(statements[i]);
     }
@@ -225,86 +233,6 @@ enum status journal_begin(struct journal *journal) {
     return STATUS_OK;
 }
 
-/* Rows from first_seq on that carry the command's id. */
-static enum status count_events(struct journal *journal, const struct id *command, struct journal_outcome *outcome) {
-    struct id of;
-    int code;
-    sqlite3_bind_int64(journal->rows_of, 1, (int64_t)outcome->first_seq);
-    while ((code = sqlite3_step(journal->rows_of)) == SQLITE_ROW && sql_column_id(journal->rows_of, 0, &of) &&
-           id_equal(&of, command)) {
-        outcome->events++;
-    }
-    const enum status status = sql_result(journal->db, code, "count a command's events");
-    (void)sqlite3_reset(journal->rows_of);
-    return status;
-}
-
-static enum status read_outcome(struct journal *journal, const struct id *command, struct journal_outcome *outcome) {
-    sql_bind_bytes(journal->claimed, 1, command->bytes, ID_BYTES);
-    const int code = sqlite3_step(journal->claimed);
-    const int64_t first = code == SQLITE_ROW ? sqlite3_column_int64(journal->claimed, 0) : 0;
-    enum status status = sql_result(journal->db, code, "look up a command");
-    (void)sqlite3_reset(journal->claimed);
-    outcome->known = true;
-    if (status == STATUS_OK && first < 0) {
-        outcome->refusal = (uint64_t)-first;
-    } else if (status == STATUS_OK && first > 0) {
-        outcome->first_seq = (uint64_t)first;
-        status = count_events(journal, command, outcome);
-    }
-    return status;
-}
-
-enum status journal_claim(struct journal *journal, const struct id *command, struct journal_outcome *outcome) {
-    CHECK(journal->is_open_for_writing);
-    *outcome = (struct journal_outcome){0};
-    sql_bind_bytes(journal->claim, 1, command->bytes, ID_BYTES);
-    sqlite3_bind_int64(journal->claim, 2, (int64_t)journal_next(journal));
-    enum status status = sql_execute(journal->claim, "claim a command");
-    if (status == STATUS_OK && sqlite3_changes(journal->db) == 0) {
-        status = read_outcome(journal, command, outcome);
-        return status == STATUS_OK ? STATUS_EXISTS : status;
-    }
-    return status;
-}
-
-enum status journal_point(struct journal *journal, const struct id *command, int64_t first) {
-    sql_bind_bytes(journal->point, 1, command->bytes, ID_BYTES);
-    sqlite3_bind_int64(journal->point, 2, first);
-    const enum status status = sql_execute(journal->point, "note a command's outcome");
-    CHECK(status != STATUS_OK || sqlite3_changes(journal->db) == 1); /* it was claimed */
-    return status;
-}
-
-enum status journal_claim_empty(struct journal *journal, const struct id *command) {
-    CHECK(journal->is_open_for_writing);
-    return journal_point(journal, command, 0);
-}
-
-enum status journal_append(struct journal *journal, struct journal_row *row) {
-    CHECK(journal->is_open_for_writing && row->prev < journal_next(journal));
-    sqlite3_stmt *append = journal->append;
-    row->seq = journal_next(journal);
-    chain_next(journal->now.chain, row, row->chain);
-    sqlite3_bind_int64(append, 1, (int64_t)row->prev);
-    sql_bind_id(append, 2, &row->command);
-    sqlite3_bind_int64(append, 3, row->at_ms);
-    sqlite3_bind_int64(append, 4, row->type);
-    sql_bind_bytes(append, 5, row->private_body, row->private_size);
-    sql_bind_bytes(append, 6, row->public_body, row->public_size);
-    sql_bind_bytes(append, 7, row->chain, sizeof row->chain);
-    enum status status = sql_execute(append, "append a row");
-    if (status == STATUS_OK && (uint64_t)sqlite3_last_insert_rowid(journal->db) != row->seq) {
-        LOG_ERROR("log changed behind its writer", LOG_U("seq", row->seq));
-        status = STATUS_CORRUPT;
-    }
-    if (status == STATUS_OK) {
-        journal->now.seq = row->seq;
-        memcpy(journal->now.chain, row->chain, sizeof row->chain);
-    }
-    return status;
-}
-
 static void leave(struct journal *journal) {
     journal->is_open_for_writing = false;
     checkpointer_leave(journal->checkpointer);
@@ -313,7 +241,10 @@ static void leave(struct journal *journal) {
 enum status journal_commit(struct journal *journal) {
     CHECK(journal->is_open_for_writing);
     const int64_t start_ns = clock_monotonic_ns();
-    const enum status status = sql_execute(journal->commit, "commit");
+    enum status status = journal_flush(journal);
+    if (status == STATUS_OK) {
+        status = sql_execute(journal->commit, "commit");
+    }
     if (status != STATUS_OK) {
         return status; /* the caller rolls back */
     }
@@ -335,6 +266,10 @@ void journal_rollback(struct journal *journal) {
         (void)sql_execute(journal->rollback, "roll back");
     }
     journal->now = journal->committed;
+    journal->pending.failure = STATUS_OK;
+    journal->pending.count = 0;
+    journal->pending.body_bytes = 0;
+    journal->claimed_number = journal_next(journal); /* perhaps: it may have been before this transaction */
     leave(journal);
 }
 

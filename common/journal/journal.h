@@ -15,7 +15,8 @@
  *
  *   store    (epoch, service, created, format)                                  one row
  *   event    (seq, prev, command, at, type, private, public, chain)             append only, by seq
- *   command  (id -> first seq, or minus the refusal's number)                   every command ever decided
+ *   command  (id -> first)                                                      every command ever decided
+ *              first > 0: its rows begin at this number or soon after; 0: no rows; < 0: minus its refusal's number
  *   refusal  (number, at, command, principal, organisation, code, field, occurred_at, expected_version, body)
  *                                                                               body sealed (secretbox)
  *
@@ -75,22 +76,29 @@ void journal_head_chain(const struct journal *journal, uint8_t chain[32]);
 /* Number the next appended row will get. */
 uint64_t journal_next(const struct journal *journal);
 
-/* What became of a command id. */
+/* What became of a command: rows, a refusal, or neither when it changed nothing. */
 struct journal_outcome {
-    bool known;
-    uint64_t first_seq; /* accepted; 0: it changed nothing */
+    uint64_t first_seq; /* of its rows; 0: none */
     uint32_t events;    /* rows it wrote */
     uint64_t refusal;   /* refused: its number */
 };
 
 /*
- * Writing: begin, then for each command claim its id, append its rows or refuse it, then commit: one fsync for all.
- * A failure of any of them, or of the commit, means the transaction is gone: call journal_rollback, drop the state and
- * fold the log again. No partial effect ever stays.
+ * Writing: begin; for each group of commands claim their ids, then decide one after the other: append its rows, or
+ * refuse it, or note that it is empty; then commit: one fsync for all. A failure of any of them, or of the commit,
+ * means the transaction is gone: call journal_rollback, drop the state and fold the log again. No partial effect ever
+ * stays.
  */
+#define JOURNAL_GROUP 16           /* ids that one statement claims */
+#define JOURNAL_COMMAND_ROWS_MAX 8 /* rows of one command */
 enum status journal_begin(struct journal *journal);
-/* Notes the id with the number its first row will have. When the id is known already: EXISTS and the first outcome. */
-enum status journal_claim(struct journal *journal, const struct id *command, struct journal_outcome *outcome);
+/* Notes n <= JOURNAL_GROUP ids, and says which of them were known before, by an earlier claim or by an earlier place in
+ * the same group. The new ones are to be decided before the next group is claimed. */
+enum status journal_claim_group(struct journal *journal, const struct id *const *ids, size_t n, bool known[]);
+/* What became of a known command, as far as it is decided now. NOT_FOUND: it was never claimed; CORRUPT: it was, but
+ * has no rows where they should be. */
+enum status journal_outcome(struct journal *journal, const struct id *command, struct journal_outcome *outcome);
+/* Fills seq and chain. The bodies are copied: some rows are handed to SQLite together, so a failure may show later. */
 enum status journal_append(struct journal *journal, struct journal_row *row);
 /* After a claim whose command was refused: keeps it, and the id points to the refusal. A refusal with the zero id (the
  * sender's was no id) is kept without a claim. */

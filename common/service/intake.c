@@ -18,8 +18,9 @@ struct candidate {
     struct command command; /* as the rules will see it */
     uint32_t code;          /* not 0: refused for its form */
     const char *field;
+    bool is_known; /* its id was claimed before */
 };
-#define GROUP 16 /* commands prepared together */
+_Static_assert(DECISION_EVENTS_MAX <= JOURNAL_COMMAND_ROWS_MAX, "the log finds a command's rows");
 
 static bool begin(struct registry *registry) {
     if (!registry->folded) {
@@ -70,17 +71,21 @@ static enum status load_refusal(struct registry *registry, uint64_t number, bool
 }
 
 /* The first receipt of a command that is known already. */
-static void set_duplicate(struct registry *registry, Common__V1__Receipt *receipt,
-                          const struct journal_outcome *outcome) {
+static void set_duplicate(struct registry *registry, Common__V1__Receipt *receipt, const struct id *id) {
+    struct journal_outcome outcome;
+    if (journal_outcome(registry->journal, id, &outcome) != STATUS_OK) {
+        registry->failed = true;
+        return;
+    }
     registry->counters.duplicates++;
     receipt->result = COMMON__V1__RESULT__RESULT_DUPLICATE;
-    receipt->first_seq = outcome->first_seq;
-    receipt->events = outcome->events;
-    if (outcome->refusal == 0) {
+    receipt->first_seq = outcome.first_seq;
+    receipt->events = outcome.events;
+    if (outcome.refusal == 0) {
         return;
     }
     struct stored_refusal first = {.arena = &registry->receipts};
-    if (load_refusal(registry, outcome->refusal, false, &first) != STATUS_OK) {
+    if (load_refusal(registry, outcome.refusal, false, &first) != STATUS_OK) {
         registry->failed = true;
         return;
     }
@@ -236,6 +241,29 @@ static void accept_command(struct registry *registry, const struct candidate *ca
     record_decision(registry, id, decision);
 }
 
+/* Notes the ids of a group, but for those that are none. */
+static void claim(struct registry *registry, struct candidate *candidates, size_t n) {
+    struct candidate *claiming[JOURNAL_GROUP];
+    struct id ids[JOURNAL_GROUP];
+    const struct id *pointers[JOURNAL_GROUP];
+    bool known[JOURNAL_GROUP];
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (candidates[i].code != COMMON__V1__CODE__CODE_BAD_ID) {
+            memcpy(ids[count].bytes, candidates[i].wire->id.data, ID_BYTES);
+            pointers[count] = &ids[count];
+            claiming[count++] = &candidates[i];
+        }
+    }
+    if (journal_claim_group(registry->journal, pointers, count, known) != STATUS_OK) {
+        registry->failed = true;
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        claiming[i]->is_known = known[i];
+    }
+}
+
 static void decide(struct registry *registry, const struct candidate *candidate) {
     if (candidate->code == COMMON__V1__CODE__CODE_BAD_ID) {
         refuse(registry, candidate, candidate->code, candidate->field);
@@ -243,14 +271,8 @@ static void decide(struct registry *registry, const struct candidate *candidate)
     }
     struct id id;
     memcpy(id.bytes, candidate->wire->id.data, ID_BYTES);
-    struct journal_outcome outcome;
-    enum status status = journal_claim(registry->journal, &id, &outcome);
-    if (status == STATUS_EXISTS) {
-        set_duplicate(registry, candidate->receipt, &outcome);
-        return;
-    }
-    if (status != STATUS_OK) {
-        registry->failed = true;
+    if (candidate->is_known) {
+        set_duplicate(registry, candidate->receipt, &id);
         return;
     }
     if (candidate->code != 0) {
@@ -279,7 +301,7 @@ static void reply_receipts(struct registry *registry, const struct incoming *inc
 /* Some commands at once: the reads of one are under way while another is decided. */
 static void decide_group(struct registry *registry, const struct candidate *sender,
                          Common__V1__Command *const *commands, Common__V1__Receipt *const *receipts, size_t n) {
-    struct candidate candidates[GROUP];
+    struct candidate candidates[JOURNAL_GROUP];
     arena_reset(&registry->scratch);
     for (size_t i = 0; i < n; i++) {
         candidates[i] = *sender;
@@ -288,6 +310,7 @@ static void decide_group(struct registry *registry, const struct candidate *send
         prepare(registry, &candidates[i]);
     }
     fetch(registry, candidates, n);
+    claim(registry, candidates, n);
     for (size_t i = 0; i < n && !registry->failed; i++) {
         decide(registry, &candidates[i]);
     }
@@ -306,8 +329,10 @@ static void decide_all(struct registry *registry, const struct incoming *incomin
         common__v1__receipt__init(&rows[i]);
         receipts.receipts[i] = &rows[i];
     }
-    for (size_t i = 0; i < n && !registry->failed; i += GROUP) {
-        decide_group(registry, sender, commands + i, receipts.receipts + i, n - i < GROUP ? n - i : GROUP);
+    for (size_t i = 0; i < n && !registry->failed; i += JOURNAL_GROUP) {
+        const size_t left = n - i;
+        decide_group(registry, sender, commands + i, receipts.receipts + i,
+                     left < JOURNAL_GROUP ? left : JOURNAL_GROUP);
     }
     registry->turn_commands += n;
     if (registry->failed) {

@@ -14,50 +14,88 @@
 
 /* The state as the fold of the log: at the start, after a failed commit, and in the child that writes a snapshot. */
 
-/* A private body on its way to evolve: aligned, as the structs in it want. */
-struct aligned_body {
-    _Alignas(16) uint8_t bytes[EVENT_PRIVATE_BYTES_MAX];
+/* Some rows at a time: the memory of all is on its way when the first is folded. Bodies are copied out of the reader,
+ * to where they are aligned. */
+#define FOLD_GROUP 16
+
+struct fold_group {
+    struct event events[FOLD_GROUP];
+    size_t count;
 };
 
-static enum status fold_row(struct registry *registry, const struct journal_row *row, uint64_t expected_seq,
-                            struct aligned_body *body) {
-    if (row->seq != expected_seq || row->private_size > sizeof body->bytes) {
-        LOG_ERROR("the log has a gap or an oversized row; restore it from a backup", LOG_U("seq", expected_seq));
+static enum status add_row(struct registry *registry, const struct journal_row *row, struct fold_group *group) {
+    void *body = arena_alloc(&registry->scratch, row->private_size);
+    if (body == NULL || row->private_size > EVENT_PRIVATE_BYTES_MAX) {
+        LOG_ERROR("the log has an oversized row; restore it from a backup", LOG_U("seq", row->seq));
         return STATUS_CORRUPT;
     }
     if (row->private_size > 0) {
-        memcpy(body->bytes, row->private_body, row->private_size);
+        memcpy(body, row->private_body, row->private_size);
     }
-    struct event event = {.type = row->type,
-                          .seq = row->seq,
-                          .prev = row->prev,
-                          .private_body = body->bytes,
-                          .private_size = row->private_size};
-    registry->service->evolve(registry->self, &event);
+    group->events[group->count++] = (struct event){
+        .type = row->type, .seq = row->seq, .prev = row->prev, .private_body = body, .private_size = row->private_size};
     return STATUS_OK;
+}
+
+static void fetch_group(struct registry *registry, const struct fold_group *group) {
+    const struct service *service = registry->service;
+    const void *prepared[FOLD_GROUP];
+    if (service->prepare_event == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < group->count; i++) {
+        prepared[i] = service->prepare_event(&group->events[i], &registry->scratch);
+    }
+    for (int stage = 0; stage < FETCH_STAGES; stage++) {
+        for (size_t i = 0; i < group->count; i++) {
+            service->fetch(registry->self, prepared[i], stage);
+        }
+    }
+}
+
+static void fold_group(struct registry *registry, struct fold_group *group) {
+    fetch_group(registry, group);
+    for (size_t i = 0; i < group->count; i++) {
+        registry->service->evolve(registry->self, &group->events[i]);
+    }
+    group->count = 0;
+    arena_reset(&registry->scratch);
+}
+
+/* Every now and then: progress, and whether to go on at all. */
+static bool may_go_on(uint64_t seq, uint64_t head, int64_t *reported_ms) {
+    if ((seq & 0xffff) != 0) {
+        return true;
+    }
+    if (clock_monotonic_ms() - *reported_ms > 2000) {
+        *reported_ms = clock_monotonic_ms();
+        LOG_INFO("folding the log", LOG_U("seq", seq), LOG_U("head", head));
+    }
+    return !daemon_is_asked_to_stop();
 }
 
 static enum status fold_rows(struct registry *registry, struct journal_reader *reader, uint64_t after, uint64_t head,
                              uint8_t chain[32]) {
-    struct aligned_body body;
+    struct fold_group group = {.count = 0};
     uint64_t seq = after;
     int64_t reported_ms = clock_monotonic_ms();
     enum status status = journal_reader_seek(reader, after, head, true);
+    arena_reset(&registry->scratch);
     while (status == STATUS_OK) {
         struct journal_row row;
-        status = journal_reader_next(reader, &row);
-        if (status == STATUS_OK) {
-            status = fold_row(registry, &row, ++seq, &body);
-            memcpy(chain, row.chain, 32);
+        status = journal_reader_next(reader, &row); /* without a gap, or CORRUPT */
+        if (status != STATUS_OK) {
+            break;
         }
-        if ((seq & 0xffff) == 0 && daemon_is_asked_to_stop()) {
-            return STATUS_UNAVAILABLE;
-        }
-        if ((seq & 0xffff) == 0 && clock_monotonic_ms() - reported_ms > 2000) {
-            reported_ms = clock_monotonic_ms();
-            LOG_INFO("folding the log", LOG_U("seq", seq), LOG_U("head", head));
+        seq = row.seq;
+        memcpy(chain, row.chain, 32);
+        status = add_row(registry, &row, &group);
+        if (status == STATUS_OK && group.count == FOLD_GROUP) {
+            fold_group(registry, &group);
+            status = may_go_on(seq, head, &reported_ms) ? STATUS_OK : STATUS_UNAVAILABLE;
         }
     }
+    fold_group(registry, &group);
     if (status == STATUS_NOT_FOUND && seq == head) {
         return STATUS_OK;
     }

@@ -27,7 +27,7 @@ static const struct config_key registry_config_keys[] = {
      "Table of principals, roles and public keys; read again at SIGHUP."},
     {"/store/folder", CONFIG_STRING, NULL, 0, 0, "path", "Folder of the log and its snapshots."},
     {"/store/seal_key", CONFIG_SECRET, NULL, 0, 0, "path", "Secret that seals the bodies of refused commands."},
-    {"/store/checkpoint_bytes", CONFIG_INTEGER, "33554432", 1048576, 4294967296, "bytes",
+    {"/store/checkpoint_bytes", CONFIG_INTEGER, "16777216", 1048576, 4294967296, "bytes",
      "WAL size that starts a checkpoint."},
     {"/store/snapshot_rows", CONFIG_INTEGER, "1000000", 1000, 1000000000, "rows",
      "New events after which a snapshot is due."},

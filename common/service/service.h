@@ -73,6 +73,8 @@ struct service {
      * step further with each stage from 0 to FETCH_STAGES - 1, other commands' stages between. */
     const void *(*prepare)(const void *self, const struct command *command, struct arena *arena);
     void (*fetch)(const void *self, const void *prepared, int stage);
+    /* The same for an event whose evolve is due (a start folds millions); NULL: none. */
+    const void *(*prepare_event)(const struct event *event, struct arena *arena);
     /* Pure. Sees the whole state, changes nothing; what it returns lives in arena. */
     void (*decide)(const void *self, const struct command *command, struct arena *arena, struct decision *decision);
     /* Pure, cannot fail, the only code that changes state. public_body is NULL when the log is folded. */

@@ -43,7 +43,7 @@ void init_visits_conf(struct buffer *out, const struct init_settings *settings) 
                        "    # Seals the bodies of refused commands at rest.\n"
                        "    seal_key = \"secret/visits.seal\"\n"
                        "    # Size of the write-ahead log, in bytes, that starts a checkpoint in the background.\n"
-                       "#   checkpoint_bytes = 33554432\n"
+                       "#   checkpoint_bytes = 16777216\n"
                        "    # New events after which a snapshot is written.\n"
                        "#   snapshot_rows = 1000000\n"
                        "intake\n"

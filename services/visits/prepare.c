@@ -70,6 +70,26 @@ const void *visits_prepare(const void *self, const struct command *command, stru
     return keys;
 }
 
+/* A body begins with its visit's key, but for the two that have none; an opening names the person too. */
+const void *visits_prepare_event(const struct event *event, struct arena *arena) {
+    struct visit_keys *keys = arena_zalloc(arena, sizeof *keys);
+    if (keys == NULL || event->type == EVENT_FACILITY_REGISTERED || event->type == EVENT_RECORDS_LINKED) {
+        return keys;
+    }
+    keys->has_visit = event->private_size >= sizeof keys->visit;
+    if (keys->has_visit) {
+        memcpy(&keys->visit, event->private_body, sizeof keys->visit);
+    }
+    if (event->type == EVENT_VISIT_OPENED && event->private_size == sizeof(struct event_visit_opened)) {
+        const struct event_visit_opened *body = event->private_body;
+        keys->has_record = true;
+        keys->record = body->record;
+        keys->has_identity = (body->flags & OPENED_HAS_IDENTITY) != 0;
+        keys->identity = body->identity;
+    }
+    return keys;
+}
+
 /* --- memory --- */
 
 static void fetch_row(const struct table *table, uint32_t number) {

@@ -20,6 +20,7 @@ void visits_decide(const void *self, const struct command *command, struct arena
 /* struct service.prepare and .fetch (prepare.c). */
 const void *visits_prepare(const void *self, const struct command *command, struct arena *arena);
 void visits_fetch(const void *self, const void *prepared, int stage);
+const void *visits_prepare_event(const struct event *event, struct arena *arena);
 
 /* The keys of a command: hashed once, ahead of its turn. */
 struct visit_keys {

@@ -82,6 +82,7 @@ const struct service visits_service = {
     .close = close_visits,
     .prepare = visits_prepare,
     .fetch = visits_fetch,
+    .prepare_event = visits_prepare_event,
     .decide = visits_decide,
     .evolve = visits_evolve,
     .query = visits_query,

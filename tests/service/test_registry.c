@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/civil.h"
+#include "base/hash.h"
 #include "base/secret.h"
 #include "client/client.h"
 #include "support/peers.h"
@@ -282,6 +283,70 @@ static void a_repeated_command_gets_its_first_receipt(void **state) {
     assert_int_equal(receipts->receipts[1]->result, COMMON__V1__RESULT__RESULT_DUPLICATE);
     assert_int_equal(receipts->receipts[1]->first_seq, receipts->receipts[0]->first_seq);
     free(twice);
+    free(s);
+}
+
+static Common__V1__Receipts *submit_many(struct fixture *f, struct submission *s, const size_t *picks, size_t n,
+                                         Common__V1__Command **from) {
+    for (size_t i = 0; i < n; i++) {
+        s->pointers[i] = from[picks[i]];
+    }
+    s->count = n;
+    return submit(f, s);
+}
+
+/* What a receipt of the command at `pick` says, the first time and ever after. */
+static void check_receipt(const Common__V1__Receipt *receipt, const uint64_t *first_seq, size_t pick, bool known) {
+    const bool refused = pick % 5 == 1 || pick % 5 == 4;
+    const uint32_t events[] = {1, 0, 2, 0, 0};
+    const uint32_t codes[] = {0, 900, 0, 0, COMMON__V1__CODE__CODE_BAD_TIME};
+    assert_int_equal(receipt->result, known     ? COMMON__V1__RESULT__RESULT_DUPLICATE
+                                      : refused ? COMMON__V1__RESULT__RESULT_REFUSED
+                                                : COMMON__V1__RESULT__RESULT_ACCEPTED);
+    assert_int_equal(receipt->first_seq, events[pick % 5] == 0 ? 0 : first_seq[pick]);
+    assert_int_equal(receipt->events, events[pick % 5]);
+    assert_int_equal(receipt->problem == NULL ? 0 : receipt->problem->code, codes[pick % 5]);
+}
+
+/* Commands are claimed in groups: known ones beside new ones, repeated ones near and far, in groups with and without
+ * rows; before and after a restart. */
+static void repetitions_are_told_from_new_commands(void **state) {
+    enum { COMMANDS = 320, PICKS = 400, ROUNDS = 12 };
+    static const char *const subjects[] = {"g", "bad-g", "pair-g", "idle-g", "g"};
+    struct fixture *f = *state;
+    struct submission *s = submission_new();
+    Common__V1__Command *commands[COMMANDS];
+    uint64_t first_seq[COMMANDS] = {0};
+    bool known[COMMANDS] = {false};
+    uint64_t next = 1;
+    for (size_t i = 0; i < COMMANDS; i++) {
+        commands[i] = add(f, s, subjects[i % 5]);
+        commands[i]->occurred_at_ms = i % 5 == 4 ? 0 : commands[i]->occurred_at_ms;
+    }
+    for (size_t round = 0; round < ROUNDS; round++) {
+        size_t picks[PICKS];
+        for (size_t i = 0; i < PICKS; i++) { /* every third round makes no rows */
+            picks[i] = hash_mix64(round * PICKS + i) % ((round + 1) * COMMANDS / ROUNDS);
+            picks[i] = round % 3 == 0 && picks[i] % 5 != 4 ? picks[i] - picks[i] % 5 + (i % 2 == 0 ? 1 : 3) : picks[i];
+            picks[i] = picks[i] < COMMANDS ? picks[i] : COMMANDS - 1;
+        }
+        const Common__V1__Receipts *receipts = submit_many(f, s, picks, PICKS, commands);
+        for (size_t i = 0; i < PICKS; i++) {
+            const size_t pick = picks[i];
+            if (!known[pick] && (pick % 5 == 0 || pick % 5 == 2)) {
+                first_seq[pick] = next;
+                next += pick % 5 == 0 ? 1 : 2;
+            }
+            check_receipt(receipts->receipts[i], first_seq, pick, known[pick]);
+            known[pick] = true;
+        }
+        if (round % 4 == 3) {
+            process_kill(&f->process);
+            start_daemon(f);
+        }
+    }
+    assert_int_equal(status_of(f)->head, next - 1);
+    assert_int_equal(count_of(f, "g") + count_of(f, "pair-g"), next - 1);
     free(s);
 }
 
@@ -664,6 +729,7 @@ int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         CASE(receipts_number_the_events),
         CASE(a_repeated_command_gets_its_first_receipt),
+        CASE(repetitions_are_told_from_new_commands),
         CASE(bad_neighbours_spoil_nothing),
         CASE(a_key_speaks_for_its_own_organisation_only),
         CASE(refusals_are_kept_shown_and_resubmitted),

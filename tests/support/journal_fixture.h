@@ -91,19 +91,52 @@ static inline enum status append_rows(struct journal *journal, const struct id *
     return status;
 }
 
+/* Claims n commands from number first on as one group. */
+static inline enum status claim_commands(struct journal *journal, uint64_t first, size_t n, bool known[]) {
+    struct id ids[JOURNAL_GROUP];
+    const struct id *pointers[JOURNAL_GROUP];
+    for (size_t i = 0; i < n; i++) {
+        ids[i] = command_id(first + i);
+        pointers[i] = &ids[i];
+    }
+    return journal_claim_group(journal, pointers, n, known);
+}
+
+/* Claims command `number`; EXISTS when it was known. */
+static inline enum status claim_command(struct journal *journal, uint64_t number) {
+    bool known;
+    const enum status status = claim_commands(journal, number, 1, &known);
+    return status == STATUS_OK && known ? STATUS_EXISTS : status;
+}
+
 /* Claims command `number` and appends its rows. */
 static inline enum status append_command(struct journal *journal, uint64_t number, uint32_t rows) {
-    struct journal_outcome outcome;
     const struct id id = command_id(number);
-    const enum status status = journal_claim(journal, &id, &outcome);
+    const enum status status = claim_command(journal, number);
     return status == STATUS_OK ? append_rows(journal, &id, rows) : status;
 }
 
-/* One transaction: commands first..first+count-1 with one row each. Rolled back when anything fails. */
+/* Commands first..first+count-1 with one row each, group by group. EXISTS when one was known. */
+static inline enum status append_commands(struct journal *journal, uint64_t first, uint64_t count) {
+    enum status status = STATUS_OK;
+    for (uint64_t at = first; status == STATUS_OK && at < first + count; at += JOURNAL_GROUP) {
+        bool known[JOURNAL_GROUP];
+        const uint64_t left = first + count - at;
+        const size_t n = left < JOURNAL_GROUP ? (size_t)left : JOURNAL_GROUP;
+        status = claim_commands(journal, at, n, known);
+        for (size_t i = 0; status == STATUS_OK && i < n; i++) {
+            const struct id id = command_id(at + i);
+            status = known[i] ? STATUS_EXISTS : append_rows(journal, &id, 1);
+        }
+    }
+    return status;
+}
+
+/* One transaction of them. Rolled back when anything fails. */
 static inline enum status commit_commands(struct journal *journal, uint64_t first, uint64_t count) {
     enum status status = journal_begin(journal);
-    for (uint64_t number = first; status == STATUS_OK && number < first + count; number++) {
-        status = append_command(journal, number, 1);
+    if (status == STATUS_OK) {
+        status = append_commands(journal, first, count);
     }
     if (status == STATUS_OK) {
         status = journal_commit(journal);
@@ -114,11 +147,12 @@ static inline enum status commit_commands(struct journal *journal, uint64_t firs
     return status;
 }
 
+/* Of a command that is known. */
 static inline struct journal_outcome outcome_of(struct journal *journal, uint64_t number) {
     struct journal_outcome outcome;
     const struct id id = command_id(number);
-    assert_int_equal(journal_claim(journal, &id, &outcome), STATUS_EXISTS);
-    assert_true(outcome.known);
+    assert_int_equal(claim_command(journal, number), STATUS_EXISTS);
+    assert_int_equal(journal_outcome(journal, &id, &outcome), STATUS_OK);
     return outcome;
 }
 
