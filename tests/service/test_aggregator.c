@@ -123,7 +123,7 @@ static int set_up(void **state) {
     bench->reader_key = test_keys_add(&bench->keys, "bureau/reader", "bureau", "reader");
     bench->publisher_key = test_keys_add(&bench->keys, "h-0/publisher", "h-0", "publisher");
     find_programs(bench);
-    open_owner(bench, "tcp://127.0.0.1:*");
+    open_owner(bench, NULL);
     bench->owner.batch_rows = 500;
     bench->postgres = &cluster;
     postgres_renew_database(&cluster);

@@ -21,6 +21,7 @@
 #include "base/file.h"
 #include "support/ctl_runner.h"
 #include "support/peers.h"
+#include "support/ports.h"
 #include "support/process.h"
 #include "wire/keys.h"
 
@@ -126,13 +127,16 @@ static int tear_down(void **state) {
     return code;
 }
 
-/* Starts the registry on a port of the system's choice, or where it was. */
+/* Starts the registry on a free port, or where it was. */
 static void start_visits(struct fixture *f) {
-    char program[4200], config[400], bind[300], log[400], line[1024], endpoint[128] = "";
-    const char *before = getenv("LC_VISITS_ENDPOINT");
+    char program[4200], config[400], bind[300], log[400], line[1024], endpoint[TEST_ENDPOINT_BYTES];
+    if (getenv("LC_VISITS_ENDPOINT") == NULL) {
+        test_endpoint(endpoint);
+        setenv("LC_VISITS_ENDPOINT", endpoint, 1);
+    }
     snprintf(program, sizeof program, "%s/visits", programs_folder());
     snprintf(config, sizeof config, "--config=%s/visits.conf", f->folder);
-    snprintf(bind, sizeof bind, "--server-bind=%s", before ? before : "tcp://127.0.0.1:*");
+    snprintf(bind, sizeof bind, "--server-bind=%s", getenv("LC_VISITS_ENDPOINT"));
     snprintf(log, sizeof log, "%s/visits.log", f->top);
     unsetenv("LC_CONFIG");
     const char *argv[] = {program, config, bind, "--http-port=0", NULL};
@@ -143,8 +147,6 @@ static void start_visits(struct fixture *f) {
         process_show_log(&f->visits);
     }
     assert_true(listening);
-    process_log_value(line, "endpoint", endpoint, sizeof endpoint);
-    setenv("LC_VISITS_ENDPOINT", endpoint, 1);
 }
 
 static int set_up_with_visits(void **state) {

@@ -122,7 +122,7 @@ static int set_up(void **state) {
     feed->follower_key = test_keys_add(&feed->keys, "aggregator/follower", "aggregator", "follower");
     feed->reader_key = test_keys_add(&feed->keys, "bureau/reader", "bureau", "reader");
     feed->consumes = true;
-    open_owner(feed, "tcp://127.0.0.1:*");
+    open_owner(feed, NULL);
     *state = feed;
     return 0;
 }

@@ -16,6 +16,7 @@
 #include "base/secret.h"
 #include "client/client.h"
 #include "support/peers.h"
+#include "support/ports.h"
 #include "support/process.h"
 #include "support/tally.h"
 #include "visits/v1/commands.pb-c.h"
@@ -48,7 +49,10 @@ static void start_daemon(struct fixture *f) {
     snprintf(store, sizeof store, "--store-folder=%s/data", f->keys.folder);
     snprintf(seal, sizeof seal, "--store-seal-key=%s/seal", f->keys.folder);
     snprintf(log, sizeof log, "%s/daemon.log", f->keys.folder);
-    snprintf(bind, sizeof bind, "--server-bind=%s", f->endpoint[0] != '\0' ? f->endpoint : "tcp://127.0.0.1:*");
+    if (f->endpoint[0] == '\0') {
+        test_endpoint(f->endpoint);
+    }
+    snprintf(bind, sizeof bind, "--server-bind=%s", f->endpoint);
     const char *argv[] = {"/proc/self/exe", "daemon", bind,  server_key, keys, store,
                           seal, "--http-port=0", f->snapshot_rows == NULL ? "--log-level=info" : f->snapshot_rows, NULL};
     process_start(&f->process, argv, log);
@@ -58,7 +62,6 @@ static void start_daemon(struct fixture *f) {
         process_show_log(&f->process);
     }
     assert_true(listening);
-    process_log_value(line, "endpoint", f->endpoint, sizeof f->endpoint);
 }
 
 static struct client_socket *connect_as(struct fixture *f, const char *key_path) {

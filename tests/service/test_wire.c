@@ -12,6 +12,7 @@
 #include "client/client.h"
 #include "client/submit_writer.h"
 #include "support/peers.h"
+#include "support/ports.h"
 #include "support/raw_peer.h"
 #include "wire/client_socket.h"
 #include "wire/server.h"
@@ -150,8 +151,10 @@ static void expect_problem(struct client_socket *socket, Common__V1__Code code, 
 /* --- set up --- */
 
 static void start_server(void) {
+    char endpoint[TEST_ENDPOINT_BYTES];
+    test_endpoint(endpoint);
     struct server_options options = {
-        .bind = "tcp://127.0.0.1:*", .key_path = world.keys.server_key_path, .keys_path = world.keys.keys_path};
+        .bind = endpoint, .key_path = world.keys.server_key_path, .keys_path = world.keys.keys_path};
     struct keys_error error = {""};
     if (server_new(&options, &world.server, &error) != STATUS_OK) {
         fail_msg("%s", error.text);

@@ -6,11 +6,17 @@
 
 #include "base/check.h"
 #include "base/civil.h"
+#include "support/ports.h"
 
 #define BATCH_ROWS 100
 #define BATCH_ROWS_MAX 20000
 
 void feed_owner_open(struct feed_owner *owner, const char *bind, const char *key_path, const char *keys_path) {
+    char endpoint[TEST_ENDPOINT_BYTES];
+    if (bind == NULL) {
+        test_endpoint(endpoint);
+        bind = endpoint;
+    }
     struct server_options options = {.bind = bind, .key_path = key_path, .keys_path = keys_path};
     struct keys_error error = {.text = ""};
     enum status status = server_new(&options, &owner->server, &error);

@@ -47,7 +47,7 @@ struct feed_owner {
     uint64_t last_after;   /* of the last Follow */
 };
 
-/* bind: "tcp://127.0.0.1:*" or the endpoint of an earlier owner. Aborts when it cannot. */
+/* bind: the endpoint of an earlier owner, or NULL: a new one. Aborts when it cannot. */
 void feed_owner_open(struct feed_owner *owner, const char *bind, const char *key_path, const char *keys_path);
 /* The socket goes; rows and epoch stay, so that opening again is a restart. */
 void feed_owner_close(struct feed_owner *owner);

@@ -1,6 +1,5 @@
 #include "support/system.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 
 #include "base/check.h"
 #include "support/peers.h"
+#include "support/ports.h"
 
 #define LOOK_AGAIN_NS 5000000
 #define ARGUMENTS_MAX 32
@@ -40,31 +40,6 @@ static void find_programs(struct system *system) {
         *slash = '\0';
     }
     CHECK(snprintf(system->programs, sizeof(system->programs), "%s/bin", self) < (int)sizeof(system->programs));
-}
-
-static bool is_free_port(uint16_t port) {
-    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    CHECK(listener >= 0);
-    bool is_free = bind(listener, (const struct sockaddr *)&address, sizeof(address)) == 0;
-    close(listener);
-    return is_free;
-}
-
-/* Daemons that are killed come back on their ports, so these lie below the range that the system hands out: nobody's
- * outgoing connection takes one in between. */
-static uint16_t choose_port(void) {
-    static uint32_t next;
-    if (next == 0) {
-        next = (uint32_t)getpid() * 8;
-    }
-    for (;;) {
-        uint16_t port = (uint16_t)(20000 + next++ % 12000);
-        if (is_free_port(port)) {
-            return port;
-        }
-    }
 }
 
 /* --- Programs
@@ -182,10 +157,10 @@ void system_make(struct system *system) {
     *system = (struct system){.visits = {.name = "visits"}, .aggregator = {.name = "aggregator"}};
     find_programs(system);
     test_folder_make("system", system->folder);
-    system->visits.port = choose_port();
-    system->visits.http_port = choose_port();
-    system->aggregator.port = choose_port();
-    system->aggregator.http_port = choose_port();
+    system->visits.port = test_port();
+    system->visits.http_port = test_port();
+    system->aggregator.port = test_port();
+    system->aggregator.http_port = test_port();
     postgres_start(&system->postgres);
     make_configuration(system);
     migrate(system);
@@ -215,8 +190,8 @@ bool system_runs(const struct system_daemon *daemon) {
 
 void system_second_aggregator(struct system_daemon *second) {
     *second = (struct system_daemon){.name = "aggregator", .log_name = "second"};
-    second->port = choose_port();
-    second->http_port = choose_port();
+    second->port = test_port();
+    second->http_port = test_port();
     snprintf(second->flags[0], sizeof(second->flags[0]), "--server-bind=tcp://127.0.0.1:%u", second->port);
     snprintf(second->flags[1], sizeof(second->flags[1]), "--http-port=%u", second->http_port);
 }
