@@ -3,24 +3,8 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "service/registry.h"
-#include "wire/code_text.h"
-#include "wire/validate.h"
 
-/* Everything that becomes of commands, up to the packed receipts that wait for their commit. */
-
-/* A command on its way: what the wire said and what became of it. */
-struct candidate {
-    const Common__V1__Command *wire;
-    const struct principal *principal; /* who sent it */
-    const char *organisation;          /* in whose name */
-    enum role role;
-    Common__V1__Receipt *receipt;
-    struct command command; /* as the rules will see it */
-    uint32_t code;          /* not 0: refused for its form */
-    const char *field;
-    bool is_known; /* its id was claimed before */
-};
-_Static_assert(DECISION_EVENTS_MAX <= JOURNAL_COMMAND_ROWS_MAX, "the log finds a command's rows");
+/* Requests that carry commands, and the turn that commits what became of them (step.c). */
 
 static bool begin(struct registry *registry) {
     if (!registry->folded) {
@@ -33,261 +17,6 @@ static bool begin(struct registry *registry) {
     return !registry->failed;
 }
 
-/* --- receipts --- */
-
-static void set_problem(struct registry *registry, Common__V1__Receipt *receipt, uint32_t code, const char *field) {
-    receipt->problem = arena_alloc(&registry->receipts, sizeof *receipt->problem);
-    CHECK(receipt->problem != NULL);
-    common__v1__problem__init(receipt->problem);
-    answer_fill_problem(registry, receipt->problem, code, field);
-}
-
-/* A refusal read back from the store; its texts live in the arena. */
-struct stored_refusal {
-    struct arena *arena;
-    struct journal_refusal row;
-};
-
-static bool copy_refusal(const struct journal_refusal *refusal, void *user) {
-    struct stored_refusal *stored = user;
-    stored->row = *refusal;
-    stored->row.principal = NULL;
-    stored->row.field = arena_strdup(stored->arena, refusal->field);
-    stored->row.organisation = arena_strdup(stored->arena, refusal->organisation);
-    uint8_t *body = arena_alloc(stored->arena, refusal->body_size);
-    CHECK(stored->row.field != NULL && stored->row.organisation != NULL && body != NULL);
-    if (refusal->body != NULL) {
-        memcpy(body, refusal->body, refusal->body_size);
-        stored->row.body = body;
-    }
-    return false;
-}
-
-/* NOT_FOUND when there is no refusal of this number. */
-static enum status load_refusal(struct registry *registry, uint64_t number, bool with_body,
-                                struct stored_refusal *stored) {
-    enum status status = journal_refusals(registry->journal, number - 1, 1, NULL, with_body, copy_refusal, stored);
-    return status == STATUS_OK && stored->row.number != number ? STATUS_NOT_FOUND : status;
-}
-
-/* The first receipt of a command that is known already. */
-static void set_duplicate(struct registry *registry, Common__V1__Receipt *receipt, const struct id *id) {
-    struct journal_outcome outcome;
-    if (journal_outcome(registry->journal, id, &outcome) != STATUS_OK) {
-        registry->failed = true;
-        return;
-    }
-    registry->counters.duplicates++;
-    receipt->result = COMMON__V1__RESULT__RESULT_DUPLICATE;
-    receipt->first_seq = outcome.first_seq;
-    receipt->events = outcome.events;
-    if (outcome.refusal == 0) {
-        return;
-    }
-    struct stored_refusal first = {.arena = &registry->receipts};
-    if (load_refusal(registry, outcome.refusal, false, &first) != STATUS_OK) {
-        registry->failed = true;
-        return;
-    }
-    set_problem(registry, receipt, first.row.code, first.row.field);
-}
-
-static void count_refusal(struct registry *registry, uint32_t code) {
-    registry->counters.refused++;
-    registry->counters.refused_by_code[code < 255 ? code : 255]++;
-}
-
-static void refuse(struct registry *registry, const struct candidate *candidate, uint32_t code, const char *field) {
-    count_refusal(registry, code);
-    candidate->receipt->result = COMMON__V1__RESULT__RESULT_REFUSED;
-    set_problem(registry, candidate->receipt, code, field);
-    struct journal_refusal refusal = {.at_ms = registry->now_ms,
-                                      .principal = candidate->principal->name,
-                                      .organisation = candidate->organisation,
-                                      .code = code,
-                                      .field = field == NULL ? "" : field,
-                                      .occurred_at_ms = candidate->wire->occurred_at_ms,
-                                      .expected_version = candidate->wire->expected_version,
-                                      .body = candidate->wire->body.data,
-                                      .body_size = candidate->wire->body.len};
-    if (id_is_v7(candidate->wire->id.data, candidate->wire->id.len)) { /* otherwise it was never claimed */
-        memcpy(refusal.command.bytes, candidate->wire->id.data, ID_BYTES);
-    }
-    if (journal_refuse(registry->journal, &refusal) != STATUS_OK) {
-        registry->failed = true;
-    }
-}
-
-/* --- deciding --- */
-
-/* Form that needs no unpacking. 0 = well. */
-static uint32_t check_times(const struct registry *registry, const Common__V1__Command *wire, const char **field) {
-    struct id id;
-    memcpy(id.bytes, wire->id.data, ID_BYTES);
-    if ((int64_t)id_time_ms(&id) > registry->now_ms + registry->settings.future_ms) {
-        *field = "id";
-        return COMMON__V1__CODE__CODE_IN_THE_FUTURE;
-    }
-    *field = "occurred_at_ms";
-    if (wire->occurred_at_ms <= 0) {
-        return COMMON__V1__CODE__CODE_BAD_TIME;
-    }
-    if (wire->occurred_at_ms > registry->now_ms + registry->settings.future_ms) {
-        return COMMON__V1__CODE__CODE_IN_THE_FUTURE;
-    }
-    return 0;
-}
-
-static uint32_t unpack_body(struct registry *registry, struct candidate *candidate) {
-    const ProtobufCBinaryData *body = &candidate->wire->body;
-    candidate->field = "body";
-    if (body->len > SERVER_COMMAND_BYTES_MAX) {
-        return COMMON__V1__CODE__CODE_TOO_LARGE;
-    }
-    ProtobufCMessage *message;
-    const char *inner;
-    Common__V1__Code code = validate_unpack(registry->service->command_descriptor, &registry->scratch.allocator,
-                                            body->data, body->len, &message, &inner);
-    if (code != COMMON__V1__CODE__CODE_UNSPECIFIED) {
-        candidate->field = inner[0] == '\0' ? "body" : inner;
-        return code;
-    }
-    candidate->command.body = message;
-    return registry->service->may_submit(candidate->role, message) ? 0 : COMMON__V1__CODE__CODE_FORBIDDEN;
-}
-
-/* Everything that does not depend on the state. */
-static void prepare(struct registry *registry, struct candidate *candidate) {
-    const Common__V1__Command *wire = candidate->wire;
-    candidate->command = (struct command){.organisation = candidate->organisation,
-                                          .role = candidate->role,
-                                          .occurred_at_ms = wire->occurred_at_ms,
-                                          .received_at_ms = registry->now_ms,
-                                          .expected_version = wire->expected_version};
-    candidate->field = "id";
-    candidate->code = COMMON__V1__CODE__CODE_BAD_ID;
-    if (!id_is_v7(wire->id.data, wire->id.len)) {
-        return;
-    }
-    candidate->code = check_times(registry, wire, &candidate->field);
-    if (candidate->code == 0) {
-        candidate->code = unpack_body(registry, candidate);
-    }
-    if (candidate->code == 0 && registry->service->prepare != NULL) {
-        candidate->command.prepared =
-            registry->service->prepare(registry->self, &candidate->command, &registry->scratch);
-    }
-}
-
-static void fetch(const struct registry *registry, const struct candidate *candidates, size_t n) {
-    if (registry->service->prepare == NULL) {
-        return;
-    }
-    for (int stage = 0; stage < FETCH_STAGES; stage++) {
-        for (size_t i = 0; i < n; i++) {
-            if (candidates[i].code == 0) {
-                registry->service->fetch(registry->self, candidates[i].command.prepared, stage);
-            }
-        }
-    }
-}
-
-/* Appends one event and folds it into the state. */
-static void record_event(struct registry *registry, const struct id *command, struct event *event) {
-    event->seq = journal_next(registry->journal);
-    buffer_clear(&registry->public_body);
-    if (event->public_body != NULL) {
-        size_t size = protobuf_c_message_get_packed_size(event->public_body);
-        protobuf_c_message_pack(event->public_body, buffer_reserve(&registry->public_body, size));
-        registry->public_body.size = size;
-    }
-    struct journal_row row = {.prev = event->prev,
-                              .command = *command,
-                              .at_ms = registry->now_ms,
-                              .type = event->type,
-                              .private_body = event->private_body,
-                              .private_size = event->private_size,
-                              .public_body = registry->public_body.data,
-                              .public_size = registry->public_body.size};
-    if (journal_append(registry->journal, &row) != STATUS_OK) {
-        registry->failed = true;
-        return;
-    }
-    CHECK(row.seq == event->seq);
-    registry->service->evolve(registry->self, event);
-    feed_server_note(registry->feed, &row);
-    registry->counters.events++;
-}
-
-static void record_decision(struct registry *registry, const struct id *command, struct decision *decision) {
-    for (size_t i = 0; i < decision->event_count && !registry->failed; i++) {
-        record_event(registry, command, &decision->events[i]);
-    }
-}
-
-static void accept_command(struct registry *registry, const struct candidate *candidate, const struct id *id,
-                           struct decision *decision) {
-    Common__V1__Receipt *receipt = candidate->receipt;
-    registry->counters.accepted++;
-    receipt->result = COMMON__V1__RESULT__RESULT_ACCEPTED;
-    receipt->events = (uint32_t)decision->event_count;
-    receipt->first_seq = decision->event_count > 0 ? journal_next(registry->journal) : 0;
-    if (decision->code != 0) {
-        set_problem(registry, receipt, decision->code, decision->field);
-    }
-    if (decision->event_count == 0 && journal_claim_empty(registry->journal, id) != STATUS_OK) {
-        registry->failed = true;
-    }
-    record_decision(registry, id, decision);
-}
-
-/* Notes the ids of a group, but for those that are none. */
-static void claim(struct registry *registry, struct candidate *candidates, size_t n) {
-    struct candidate *claiming[JOURNAL_GROUP];
-    struct id ids[JOURNAL_GROUP];
-    const struct id *pointers[JOURNAL_GROUP];
-    bool known[JOURNAL_GROUP];
-    size_t count = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (candidates[i].code != COMMON__V1__CODE__CODE_BAD_ID) {
-            memcpy(ids[count].bytes, candidates[i].wire->id.data, ID_BYTES);
-            pointers[count] = &ids[count];
-            claiming[count++] = &candidates[i];
-        }
-    }
-    if (journal_claim_group(registry->journal, pointers, count, known) != STATUS_OK) {
-        registry->failed = true;
-        return;
-    }
-    for (size_t i = 0; i < count; i++) {
-        claiming[i]->is_known = known[i];
-    }
-}
-
-static void decide(struct registry *registry, const struct candidate *candidate) {
-    if (candidate->code == COMMON__V1__CODE__CODE_BAD_ID) {
-        refuse(registry, candidate, candidate->code, candidate->field);
-        return;
-    }
-    struct id id;
-    memcpy(id.bytes, candidate->wire->id.data, ID_BYTES);
-    if (candidate->is_known) {
-        set_duplicate(registry, candidate->receipt, &id);
-        return;
-    }
-    if (candidate->code != 0) {
-        refuse(registry, candidate, candidate->code, candidate->field);
-        return;
-    }
-    struct decision decision = {0};
-    registry->service->decide(registry->self, &candidate->command, &registry->scratch, &decision);
-    if (decision.refused) {
-        refuse(registry, candidate, decision.code, decision.field);
-    } else {
-        accept_command(registry, candidate, &id, &decision);
-    }
-}
-
 /* --- requests --- */
 
 static void reply_receipts(struct registry *registry, const struct incoming *incoming, Common__V1__Receipts *receipts) {
@@ -298,26 +27,8 @@ static void reply_receipts(struct registry *registry, const struct incoming *inc
     outbox_add(&registry->outbox, &incoming->peer, &reply);
 }
 
-/* Some commands at once: the reads of one are under way while another is decided. */
-static void decide_group(struct registry *registry, const struct candidate *sender,
-                         Common__V1__Command *const *commands, Common__V1__Receipt *const *receipts, size_t n) {
-    struct candidate candidates[JOURNAL_GROUP];
-    arena_reset(&registry->scratch);
-    for (size_t i = 0; i < n; i++) {
-        candidates[i] = *sender;
-        candidates[i].wire = commands[i];
-        candidates[i].receipt = receipts[i];
-        prepare(registry, &candidates[i]);
-    }
-    fetch(registry, candidates, n);
-    claim(registry, candidates, n);
-    for (size_t i = 0; i < n && !registry->failed; i++) {
-        decide(registry, &candidates[i]);
-    }
-}
-
 /* Decides n commands in the name of one organisation and stages their receipts. */
-static void decide_all(struct registry *registry, const struct incoming *incoming, const struct candidate *sender,
+static void decide_all(struct registry *registry, const struct incoming *incoming, const struct sender *sender,
                        Common__V1__Command *const *commands, size_t n) {
     arena_reset(&registry->receipts);
     Common__V1__Receipts receipts = COMMON__V1__RECEIPTS__INIT;
@@ -331,8 +42,7 @@ static void decide_all(struct registry *registry, const struct incoming *incomin
     }
     for (size_t i = 0; i < n && !registry->failed; i += JOURNAL_GROUP) {
         const size_t left = n - i;
-        decide_group(registry, sender, commands + i, receipts.receipts + i,
-                     left < JOURNAL_GROUP ? left : JOURNAL_GROUP);
+        step_group(registry, sender, commands + i, receipts.receipts + i, left < JOURNAL_GROUP ? left : JOURNAL_GROUP);
     }
     registry->turn_commands += n;
     if (registry->failed) {
@@ -362,8 +72,7 @@ void intake_submit(struct registry *registry, const struct incoming *incoming) {
         return;
     }
     submit_order_note(&registry->order, &incoming->peer, incoming->request->request);
-    struct candidate sender = {
-        .principal = principal, .organisation = principal->organisation, .role = principal->role};
+    struct sender sender = {.principal = principal, .organisation = principal->organisation, .role = principal->role};
     decide_all(registry, incoming, &sender, submit->commands, submit->n_commands);
 }
 
@@ -378,7 +87,7 @@ void intake_resubmit(struct registry *registry, const struct incoming *incoming)
     struct stored_refusal stored = {.arena = &registry->request};
     enum status status = STATUS_NOT_FOUND;
     if (resubmit->number != 0) {
-        status = begin(registry) ? load_refusal(registry, resubmit->number, true, &stored) : STATUS_UNAVAILABLE;
+        status = begin(registry) ? step_load_refusal(registry, resubmit->number, true, &stored) : STATUS_UNAVAILABLE;
     }
     bool own = status == STATUS_OK && strcmp(stored.row.organisation, principal->organisation) == 0;
     if (status == STATUS_OK && !own && principal->role != ROLE_OPERATOR) {
@@ -396,9 +105,9 @@ void intake_resubmit(struct registry *registry, const struct incoming *incoming)
     command.occurred_at_ms = stored.row.occurred_at_ms;
     command.expected_version = stored.row.expected_version;
     command.body = (ProtobufCBinaryData){stored.row.body_size, (uint8_t *)(uintptr_t)stored.row.body};
-    struct candidate sender = {.principal = principal,
-                               .organisation = stored.row.organisation,
-                               .role = own ? principal->role : ROLE_PUBLISHER};
+    struct sender sender = {.principal = principal,
+                            .organisation = stored.row.organisation,
+                            .role = own ? principal->role : ROLE_PUBLISHER};
     Common__V1__Command *commands[] = {&command};
     decide_all(registry, incoming, &sender, commands, 1);
 }
@@ -414,7 +123,7 @@ void intake_tick(struct registry *registry) {
         arena_reset(&registry->scratch);
         struct decision decision = {0};
         done = registry->service->tick(registry->self, registry->now_ms, &registry->scratch, &decision);
-        record_decision(registry, &(struct id){0}, &decision);
+        step_record(registry, &(struct id){0}, &decision);
     }
 }
 

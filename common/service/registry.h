@@ -66,7 +66,31 @@ struct registry {
     char *const *argv;     /* for the child */
 };
 
-/* intake.c: everything a Submit or Resubmit needs, up to the packed receipts in the outbox. */
+/* Who sends commands. */
+struct sender {
+    const struct principal *principal;
+    const char *organisation; /* in whose name */
+    enum role role;
+};
+
+/* A refusal read back from the store; its texts and body live in the arena. */
+struct stored_refusal {
+    struct arena *arena;
+    struct journal_refusal row;
+};
+
+/* step.c: what becomes of commands within the open transaction. A failure of the log sets registry->failed. */
+
+/* Decides n commands, at most JOURNAL_GROUP, and fills their receipts (problems from registry->receipts). */
+void step_group(struct registry *registry, const struct sender *sender, Common__V1__Command *const *commands,
+                Common__V1__Receipt *const *receipts, size_t n);
+/* Appends a decision's events and folds them into the state. command: the zero id for a tick. */
+void step_record(struct registry *registry, const struct id *command, struct decision *decision);
+/* NOT_FOUND when there is no refusal of this number. */
+enum status step_load_refusal(struct registry *registry, uint64_t number, bool with_body,
+                              struct stored_refusal *stored);
+
+/* intake.c: Submit and Resubmit, up to the packed receipts in the outbox, and the end of a turn. */
 void intake_submit(struct registry *registry, const struct incoming *incoming);
 void intake_resubmit(struct registry *registry, const struct incoming *incoming);
 /* One second has passed: the service's tick. */

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -172,6 +173,7 @@ static void start(struct child *child, const char *const *words) {
     child->pid = fork();
     assert_true(child->pid >= 0);
     if (child->pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nothing behind */
         dup2(log_ends[1], STDERR_FILENO);
         dup2(out_ends[1], STDOUT_FILENO);
         close(log_ends[0]);
