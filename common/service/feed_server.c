@@ -130,7 +130,7 @@ void feed_server_follow(struct feed_server *feed, const struct incoming *incomin
     *session = (struct session){.peer = incoming->peer,
                                 .request = incoming->request->request,
                                 .sent_up_to = follow->after,
-                                .credit = follow->credit,
+                                .credit = follow->credit < FEED_CREDIT_MAX ? follow->credit : FEED_CREDIT_MAX,
                                 .heard_ms = now_ms};
     memcpy(session->principal, incoming->principal->name, sizeof session->principal);
     Common__V1__Followed followed = COMMON__V1__FOLLOWED__INIT;
@@ -152,6 +152,7 @@ void feed_server_credit(struct feed_server *feed, const struct incoming *incomin
         return;
     }
     session->credit += incoming->request->credit->credit;
+    session->credit = session->credit < FEED_CREDIT_MAX ? session->credit : FEED_CREDIT_MAX;
     session->heard_ms = now_ms;
     session->is_blocked = false;
 }

@@ -18,6 +18,8 @@
 #define FEED_BATCH_ROWS 4096u
 #define FEED_BATCH_BYTES (512u * 1024)
 #define FEED_BATCHES_PER_TURN 8
+/* Credit kept for one follower; more is not. What is under way to one that does not read stays within these events. */
+#define FEED_CREDIT_MAX 262144u
 #define FEED_SILENCE_MS 60000 /* a follower that says nothing for so long is forgotten */
 
 struct feed_server;

@@ -19,7 +19,7 @@ const struct config_key aggregator_config_keys[] = {
     {"/client/key", CONFIG_SECRET, NULL, 0, 0, "", "File of the CURVE key with which the sources are followed."},
     {"/sources/*/endpoint", CONFIG_STRING, NULL, 0, 0, "", "Endpoint of a registry whose feed is followed."},
     {"/sources/*/server_key", CONFIG_STRING, NULL, 0, 0, "path", "File of that registry's public key."},
-    {"/feed/window", CONFIG_INTEGER, "100000", 1000, 1000000, "events",
+    {"/feed/window", CONFIG_INTEGER, "100000", 1000, 262144, "events",
      "Most events of one source on their way at any time."},
     {"/flush/events", CONFIG_INTEGER, "20000", 1, 1000000, "events", "Events folded that bring about a transaction."},
     {"/flush/ms", CONFIG_INTEGER, "200", 1, 60000, "ms", "Age of the oldest folded event that does the same."},

@@ -15,6 +15,7 @@
 #include "base/hash.h"
 #include "base/secret.h"
 #include "client/client.h"
+#include "service/feed_server.h"
 #include "support/peers.h"
 #include "support/ports.h"
 #include "support/process.h"
@@ -574,6 +575,19 @@ static void credit_is_a_limit(void **state) {
     Common__V1__Batch *batch = next_reply(f)->batch;
     assert_int_equal(batch->after, 7);
     assert_int_equal(batch->up_to, 10);
+    credit.credit = UINT32_MAX;
+    assert_int_equal(client_socket_send(f->follower, &request), STATUS_OK);
+    while (next_reply(f)->batch->up_to < 50) {
+    }
+    assert_int_equal(client_socket_send(f->follower, &request), STATUS_OK);
+    while (status_of(f)->followers[0]->credit < FEED_CREDIT_MAX) {
+    }
+    assert_int_equal(client_socket_send(f->follower, &request), STATUS_OK);
+    request.body_case = COMMON__V1__REQUEST__BODY_PING;
+    request.ping = &ping;
+    assert_int_equal(client_socket_send(f->follower, &request), STATUS_OK);
+    assert_int_equal(next_reply(f)->body_case, COMMON__V1__REPLY__BODY_PONG); /* the grant before it was taken */
+    assert_int_equal(status_of(f)->followers[0]->credit, FEED_CREDIT_MAX);
     free(s);
 }
 
