@@ -34,7 +34,7 @@ void answer_problem(struct registry *registry, const struct incoming *incoming, 
 
 /* --- query --- */
 
-static void answer_query(struct registry *registry, const struct incoming *incoming) {
+void answer_query(struct registry *registry, const struct incoming *incoming) {
     const struct service *service = registry->service;
     const ProtobufCBinaryData *body = &incoming->request->query->body;
     enum role role = incoming->principal->role;
@@ -149,13 +149,13 @@ static void answer_refusals(struct registry *registry, const struct incoming *in
     stage(registry, incoming, &reply);
 }
 
-static void answer_list(struct registry *registry, const struct incoming *incoming) {
+void answer_list(struct registry *registry, const struct incoming *incoming) {
     const Common__V1__ListRefusals *list = incoming->request->list_refusals;
     uint32_t limit = list->limit == 0 ? REFUSALS_DEFAULT : list->limit;
     answer_refusals(registry, incoming, list->after, limit < REFUSALS_MAX ? limit : REFUSALS_MAX, false);
 }
 
-static void answer_show(struct registry *registry, const struct incoming *incoming) {
+void answer_show(struct registry *registry, const struct incoming *incoming) {
     uint64_t number = incoming->request->show_refusal->number;
     if (number == 0) {
         answer_problem(registry, incoming, COMMON__V1__CODE__CODE_NOT_FOUND, "number");
@@ -178,7 +178,7 @@ static uint64_t resident_bytes(void) {
     return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-static void answer_status(struct registry *registry, const struct incoming *incoming) {
+void answer_status(struct registry *registry, const struct incoming *incoming) {
     Common__V1__Status status = COMMON__V1__STATUS__INIT;
     Common__V1__TableStatus tables[STATE_TABLES_MAX];
     Common__V1__TableStatus *table_pointers[STATE_TABLES_MAX];
@@ -218,35 +218,6 @@ static void answer_status(struct registry *registry, const struct incoming *inco
     reply.body_case = COMMON__V1__REPLY__BODY_STATUS;
     reply.status = &status;
     stage(registry, incoming, &reply);
-}
-
-/* --- dispatch --- */
-
-void answer_request(struct registry *registry, const struct incoming *incoming) {
-    switch (incoming->request->body_case) {
-    case COMMON__V1__REQUEST__BODY_QUERY:
-        answer_query(registry, incoming);
-        return;
-    case COMMON__V1__REQUEST__BODY_LIST_REFUSALS:
-        answer_list(registry, incoming);
-        return;
-    case COMMON__V1__REQUEST__BODY_SHOW_REFUSAL:
-        answer_show(registry, incoming);
-        return;
-    case COMMON__V1__REQUEST__BODY_GET_STATUS:
-        answer_status(registry, incoming);
-        return;
-    case COMMON__V1__REQUEST__BODY_SUBMIT:
-    case COMMON__V1__REQUEST__BODY_RESUBMIT:
-    case COMMON__V1__REQUEST__BODY_FOLLOW:
-    case COMMON__V1__REQUEST__BODY_CREDIT:
-    case COMMON__V1__REQUEST__BODY_PING:
-    case COMMON__V1__REQUEST__BODY__NOT_SET:
-    case _COMMON__V1__REQUEST__BODY__CASE_IS_INT_SIZE:
-        answer_problem(registry, incoming, COMMON__V1__CODE__CODE_UNSUPPORTED, "");
-        return;
-    }
-    answer_problem(registry, incoming, COMMON__V1__CODE__CODE_UNSUPPORTED, "");
 }
 
 /* --- Prometheus --- */

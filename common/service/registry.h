@@ -99,7 +99,10 @@ void intake_tick(struct registry *registry);
 void intake_finish(struct registry *registry);
 
 /* answers.c: what changes nothing. */
-void answer_request(struct registry *registry, const struct incoming *incoming);
+void answer_query(struct registry *registry, const struct incoming *incoming);
+void answer_list(struct registry *registry, const struct incoming *incoming);
+void answer_show(struct registry *registry, const struct incoming *incoming);
+void answer_status(struct registry *registry, const struct incoming *incoming);
 /* Stages a Problem as the whole answer to a request. */
 void answer_problem(struct registry *registry, const struct incoming *incoming, uint32_t code, const char *field);
 /* Fills a Problem with the texts of a code. */

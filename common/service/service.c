@@ -40,31 +40,48 @@ static const struct config_key registry_config_keys[] = {
 
 /* --- the turn --- */
 
+static void follow(struct registry *registry, const struct incoming *incoming) {
+    if (incoming->principal->role == ROLE_FOLLOWER || incoming->principal->role == ROLE_OPERATOR) {
+        feed_server_follow(registry->feed, incoming, registry->now_ms);
+    } else {
+        answer_problem(registry, incoming, COMMON__V1__CODE__CODE_FORBIDDEN, "");
+    }
+}
+
 static void handle(struct registry *registry, const struct incoming *incoming) {
     switch (incoming->request->body_case) {
     case COMMON__V1__REQUEST__BODY_SUBMIT:
         intake_submit(registry, incoming);
-        break;
+        return;
     case COMMON__V1__REQUEST__BODY_RESUBMIT:
         intake_resubmit(registry, incoming);
-        break;
+        return;
     case COMMON__V1__REQUEST__BODY_FOLLOW:
-        if (incoming->principal->role == ROLE_FOLLOWER || incoming->principal->role == ROLE_OPERATOR) {
-            feed_server_follow(registry->feed, incoming, registry->now_ms);
-        } else {
-            answer_problem(registry, incoming, COMMON__V1__CODE__CODE_FORBIDDEN, "");
-        }
-        break;
+        follow(registry, incoming);
+        return;
     case COMMON__V1__REQUEST__BODY_CREDIT:
         feed_server_credit(registry->feed, incoming, registry->now_ms);
-        break;
+        return;
     case COMMON__V1__REQUEST__BODY_PING:
         feed_server_ping(registry->feed, incoming, registry->now_ms);
-        break;
-    default: /* the rest are questions, or not known */
-        answer_request(registry, incoming);
+        return;
+    case COMMON__V1__REQUEST__BODY_QUERY:
+        answer_query(registry, incoming);
+        return;
+    case COMMON__V1__REQUEST__BODY_LIST_REFUSALS:
+        answer_list(registry, incoming);
+        return;
+    case COMMON__V1__REQUEST__BODY_SHOW_REFUSAL:
+        answer_show(registry, incoming);
+        return;
+    case COMMON__V1__REQUEST__BODY_GET_STATUS:
+        answer_status(registry, incoming);
+        return;
+    case COMMON__V1__REQUEST__BODY__NOT_SET:
+    case _COMMON__V1__REQUEST__BODY__CASE_IS_INT_SIZE:
         break;
     }
+    answer_problem(registry, incoming, COMMON__V1__CODE__CODE_UNSUPPORTED, "");
 }
 
 static int on_more(zloop_t *loop, int timer, void *user);
