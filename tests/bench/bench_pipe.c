@@ -38,12 +38,13 @@ static uint64_t setting(const char *name, uint64_t otherwise) {
 
 /* --- processes --- */
 
+/* CPU ticks of a process; -1 when it is gone, or not a child of parent (0: any). */
 static double ticks_of(const char *stat_path, int parent, bool with_children) {
     char line[1024];
     FILE *file = fopen(stat_path, "re");
-    double ticks = 0;
+    double ticks = -1;
     if (file == NULL) {
-        return 0;
+        return -1;
     }
     if (fgets(line, sizeof line, file) != NULL) {
         char *field = strrchr(line, ')'); /* the name may hold blanks */
@@ -70,7 +71,8 @@ static double cpu_of(pid_t pid) {
     for (struct dirent *entry; proc != NULL && (entry = readdir(proc)) != NULL;) {
         if (entry->d_name[0] >= '0' && entry->d_name[0] <= '9') {
             snprintf(path, sizeof path, "/proc/%s/stat", entry->d_name);
-            ticks += ticks_of(path, (int)pid, false);
+            double child = ticks_of(path, (int)pid, false);
+            ticks += child > 0 ? child : 0;
         }
     }
     closedir(proc);
@@ -92,6 +94,38 @@ static double memory_mib(pid_t pid, const char *key) {
         fclose(file);
     }
     return kib / 1024;
+}
+
+static double pss_mib(const char *pid) {
+    char path[300], line[256];
+    double kib = 0;
+    snprintf(path, sizeof path, "/proc/%s/smaps_rollup", pid);
+    FILE *file = fopen(path, "re");
+    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+        if (strncmp(line, "Pss:", 4) == 0) {
+            kib = strtod(line + 4, NULL);
+        }
+    }
+    if (file != NULL) {
+        fclose(file);
+    }
+    return kib / 1024;
+}
+
+/* What a process and its children hold now, shared pages once. */
+static double tree_memory_mib(pid_t pid) {
+    char path[300], own[32];
+    snprintf(own, sizeof own, "%d", (int)pid);
+    double mib = pss_mib(own);
+    DIR *proc = opendir("/proc");
+    for (struct dirent *entry; proc != NULL && (entry = readdir(proc)) != NULL;) {
+        snprintf(path, sizeof path, "/proc/%s/stat", entry->d_name);
+        if (entry->d_name[0] >= '0' && entry->d_name[0] <= '9' && ticks_of(path, (int)pid, false) >= 0) {
+            mib += pss_mib(entry->d_name);
+        }
+    }
+    closedir(proc);
+    return mib;
 }
 
 /* A metric without labels from /metrics. */
@@ -321,8 +355,9 @@ static void bench_pipe(struct system *system, uint64_t patients) {
                  (double)(publisher.usage.ru_utime.tv_usec + publisher.usage.ru_stime.tv_usec) / 1e6;
     double used[] = {cpu_of(visits) - cpu[0], cpu_of(aggregator) - cpu[1], cpu_of(postgres) - cpu[2]};
     print("pipe: patients in the bureau's view",
-          (double)system_number(system, "SELECT patients FROM bureau.visits_by_year WHERE scope = 'city' AND class = 'all'"
-                                        " AND year = '2020-01-01'"),
+          (double)system_number(system,
+                                "SELECT patients FROM bureau.visits_by_year WHERE scope = 'city' AND class = 'all'"
+                                " AND year = '2020-01-01'"),
           "");
     print("pipe: events", events, "");
     print("pipe: published after", published, "s");
@@ -335,6 +370,7 @@ static void bench_pipe(struct system *system, uint64_t patients) {
     print("pipe: CPU of all", (ctl + used[0] + used[1] + used[2]) / million, "s per million events");
     print("pipe: peak memory of visits", memory_mib(visits, "VmHWM"), "MiB");
     print("pipe: peak memory of aggregator", memory_mib(aggregator, "VmHWM"), "MiB");
+    print("pipe: memory of PostgreSQL, all its processes", tree_memory_mib(postgres), "MiB");
     print("pipe: peak memory of lianchengctl replay", (double)publisher.usage.ru_maxrss / 1024, "MiB");
     state_bytes_of(system);
     print("pipe: commits of the aggregator", metric(&system->aggregator, "liancheng_commits_total"), "");
