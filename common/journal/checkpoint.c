@@ -12,6 +12,8 @@
 #include "journal/sql.h"
 
 #define ROUNDS_MAX 4
+#define OVERDUE_FACTOR 8 /* from a WAL of so many times the limit on, each transaction waits for a checkpoint first */
+#define OVERDUE_WAIT_NS 10000000 /* for readers, before each transaction */
 #define POLL_NS 100000 /* while readers are waited for */
 
 struct checkpointer {
@@ -26,6 +28,7 @@ struct checkpointer {
     bool is_writing; /* the writer is in a transaction */
     bool is_wanted;  /* the writer is to wait before the next one */
     bool is_failing; /* logged already */
+    bool is_overdue; /* the writer waits for a checkpoint: the WAL has grown too long */
     int64_t deadline_ns;
     uint64_t checkpoints;
     uint64_t checkpoint_ns;
@@ -38,6 +41,13 @@ void checkpointer_enter(struct checkpointer *checkpointer) {
     pthread_mutex_lock(&checkpointer->lock);
     while (checkpointer->is_wanted) {
         pthread_cond_wait(&checkpointer->changed, &checkpointer->lock);
+    }
+    if (checkpointer->wal_pages >= checkpointer->limit_pages * OVERDUE_FACTOR && !checkpointer->is_failing) {
+        checkpointer->is_overdue = true;
+        pthread_cond_broadcast(&checkpointer->changed);
+        while (checkpointer->is_overdue) {
+            pthread_cond_wait(&checkpointer->changed, &checkpointer->lock);
+        }
     }
     checkpointer->is_writing = true;
     pthread_mutex_unlock(&checkpointer->lock);
@@ -132,10 +142,12 @@ static void finish_holding_writer(struct checkpointer *checkpointer, uint32_t pa
         pthread_cond_wait(&checkpointer->changed, &checkpointer->lock);
     }
     pthread_mutex_unlock(&checkpointer->lock);
-    checkpointer->deadline_ns = clock_monotonic_ns() + ns_to_wait(checkpointer, pages);
+    const int64_t wait_ns = checkpointer->is_overdue ? OVERDUE_WAIT_NS : ns_to_wait(checkpointer, pages);
+    checkpointer->deadline_ns = clock_monotonic_ns() + wait_ns;
     (void)run_once(checkpointer, SQLITE_CHECKPOINT_RESTART, &copied);
     pthread_mutex_lock(&checkpointer->lock);
     checkpointer->is_wanted = false;
+    checkpointer->is_overdue = false;
     pthread_cond_broadcast(&checkpointer->changed);
     pthread_mutex_unlock(&checkpointer->lock);
 }
@@ -163,14 +175,21 @@ static void *run(void *user) {
     struct checkpointer *checkpointer = user;
     pthread_mutex_lock(&checkpointer->lock);
     for (;;) {
-        while (!checkpointer->is_stopping && checkpointer->wal_pages < checkpointer->trigger_pages) {
+        while (!checkpointer->is_stopping && !checkpointer->is_overdue &&
+               checkpointer->wal_pages < checkpointer->trigger_pages) {
             pthread_cond_wait(&checkpointer->changed, &checkpointer->lock);
         }
         if (checkpointer->is_stopping) {
             break;
         }
+        const bool is_overdue = checkpointer->is_overdue;
+        const uint32_t pages = checkpointer->wal_pages;
         pthread_mutex_unlock(&checkpointer->lock);
-        checkpoint(checkpointer);
+        if (is_overdue) {
+            finish_holding_writer(checkpointer, pages);
+        } else {
+            checkpoint(checkpointer);
+        }
         pthread_mutex_lock(&checkpointer->lock);
         /* Until the writer starts the WAL over, a further one is worth while only when there is more to copy. */
         checkpointer->trigger_pages = checkpointer->wal_pages + checkpointer->limit_pages / 4 + 1;

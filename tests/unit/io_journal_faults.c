@@ -320,7 +320,10 @@ static void *follow(void *user) {
     return NULL;
 }
 
-/* Writes flat out until the log has grown by far more than the WAL may; returns the WAL's largest size. */
+/* From eight times the setting on each transaction waits for a checkpoint (at most 10 ms for readers that are in its
+ * way): twice that is out of reach on a machine however busy.
+ *
+ * Writes flat out until the log has grown by far more than the WAL may; returns the WAL's largest size. */
 static uint64_t write_flat_out(struct journal_fixture *f, uint64_t rows) {
     uint64_t wal_bytes = 0;
     while (journal_head(f->journal) < rows) {
@@ -338,14 +341,14 @@ static void test_the_wal_stays_bounded_under_load(void **state) {
     f->options.checkpoint_bytes = 1024 * 1024;
     fixture_reopen(f);
     uint64_t wal_bytes = write_flat_out(f, 40000);
-    assert_in_range(wal_bytes, 1, f->options.checkpoint_bytes * 8);
+    assert_in_range(wal_bytes, 1, f->options.checkpoint_bytes * 16);
     assert_true(journal_counters(f->journal).checkpoints > 0);
     assert_int_equal(pthread_create(&thread, NULL, follow, &follower), 0);
     wal_bytes = write_flat_out(f, 80000);
     follower.is_done = true;
     pthread_join(thread, NULL);
     assert_false(follower.failed);
-    assert_in_range(wal_bytes, 1, f->options.checkpoint_bytes * 8);
+    assert_in_range(wal_bytes, 1, f->options.checkpoint_bytes * 16);
     assert_true(journal_counters(f->journal).file_bytes > f->options.checkpoint_bytes * 8);
     assert_verified(f, 80000);
 }
