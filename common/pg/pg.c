@@ -409,9 +409,3 @@ enum status pg_run(struct pg *pg, const struct pg_statement *statements, size_t 
     (void)flush(pg);
     return STATUS_OK;
 }
-
-void pg_reset(struct pg *pg) {
-    if (pg->phase != PHASE_WAITING) {
-        lose(pg, "reset");
-    }
-}

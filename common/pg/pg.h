@@ -42,7 +42,5 @@ bool pg_is_busy(const struct pg *pg);
 /* AGAIN when busy or not connected. transaction=false runs the statements without BEGIN/COMMIT. */
 enum status pg_run(struct pg *pg, const struct pg_statement *statements, size_t count, bool transaction, pg_done *done,
                    void *user);
-/* Drops the connection; it reconnects by itself. */
-void pg_reset(struct pg *pg);
 
 #endif
