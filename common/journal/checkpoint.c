@@ -103,9 +103,9 @@ static bool run_once(struct checkpointer *checkpointer, int mode, uint32_t *copi
     if (!works && !checkpointer->is_failing) {
         (void)sql_result(checkpointer->db, code, "checkpoint");
     }
-    checkpointer->is_failing = !works;
     *copied_pages = copied > 0 ? (uint32_t)copied : 0;
     pthread_mutex_lock(&checkpointer->lock);
+    checkpointer->is_failing = !works; /* the writer asks before it waits for a checkpoint */
     checkpointer->checkpoints++;
     checkpointer->checkpoint_ns += (uint64_t)(clock_monotonic_ns() - start_ns);
     pthread_mutex_unlock(&checkpointer->lock);
