@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "visits/pseudonym.h"
-#include "visits/resident_id.h"
+#include "codes/resident_id.h"
 #include "visits/rules.h"
 
 /* Ahead of a decision: its keys, and the memory it will read. Rows of long ago lie far away; while they come, other

@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-#include "visits/resident_id.h"
+#include "codes/resident_id.h"
 #include "visits/state.h"
 
 /*

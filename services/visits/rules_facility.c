@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "visits/region.h"
+#include "codes/region.h"
 #include "visits/rules.h"
 
 /*

@@ -12,7 +12,7 @@
 
 #include "base/civil.h"
 #include "visits/evolve.h"
-#include "visits/resident_id.h"
+#include "codes/resident_id.h"
 #include "visits/rules.h"
 
 /* The rules of the visit registry without anything else: for pure tests, the fuzzer and the bench. Header only. */

@@ -27,17 +27,21 @@ allow common/journal 'base'
 allow common/feed 'base|wire'
 allow common/client 'base|wire'
 allow common/pg 'base'
+allow common/calendar 'base'
+allow common/codes 'base'
+allow common/spool 'base'
 allow common/service 'base|config|wire|state|journal'
-allow services/visits 'base|config|wire|state|service'
+allow services/visits 'base|codes|config|wire|state|service'
 allow services/aggregator 'base|config|wire|feed|pg|service'
+allow services/hl7-gateway 'base'
 allow services/ctl 'base|config|wire|feed|client|journal'
 
 banned='\b(sprintf|vsprintf|strcpy|strcat|strncpy|strtok|atoi|sscanf|localtime|rand|system)[[:space:]]*\('
 complain 'banned calls:' "$(grep -rnE "$banned" common services --include='*.[ch]')"
-pure='services/visits/(rules_[a-z]+|evolve|distinct|state|query|decide|prepare|publish|region|resident_id|pseudonym)|services/aggregator/(fold_[a-z]+|cells)|common/state/(table|index)'
+pure='services/visits/(rules_[a-z]+|evolve|distinct|state|query|decide|prepare|publish|pseudonym)|services/hl7-gateway/(mllp|hl7[a-z_]*)|services/aggregator/(fold_[a-z]+|cells)|common/state/(table|index)'
 complain 'a pure file does I/O, reads a clock or allocates:' "$(
     grep -rnE '\b(sqlite3_[a-z]|zmq_[a-z]|zsock_|zloop_|PQ[a-z]+|time|clock_[a-z_]+|malloc|calloc|fopen|open)\(' \
-        services/visits services/aggregator common/state --include='*.c' | grep -E "^($pure)\.c:" |
+        services/visits services/aggregator services/hl7-gateway common/state --include='*.c' | grep -E "^($pure)\.c:" |
         grep -vE 'cells\.c:.*(malloc|calloc)')"
 [ $bad = 0 ] && echo 'layers hold'
 exit $bad

@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "visits/region.h"
-#include "visits/resident_id.h"
+#include "codes/region.h"
+#include "codes/resident_id.h"
 
 /* GB 11643 numbers and the region table, against the vectors in tests/data. */
 

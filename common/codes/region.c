@@ -1,4 +1,4 @@
-#include "visits/region.h"
+#include "codes/region.h"
 
 static const struct region regions[] = {
     {411000, "许昌市", "Xuchang", false, true, 0},

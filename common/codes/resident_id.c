@@ -1,4 +1,4 @@
-#include "visits/resident_id.h"
+#include "codes/resident_id.h"
 
 #include <stddef.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-#ifndef VISITS_RESIDENT_ID_H
-#define VISITS_RESIDENT_ID_H
+#ifndef CODES_RESIDENT_ID_H
+#define CODES_RESIDENT_ID_H
 
 #include <stdbool.h>
 

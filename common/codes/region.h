@@ -1,5 +1,5 @@
-#ifndef VISITS_REGION_H
-#define VISITS_REGION_H
+#ifndef CODES_REGION_H
+#define CODES_REGION_H
 
 #include <stdbool.h>
 #include <stddef.h>
