@@ -34,11 +34,26 @@ void answer_problem(struct registry *registry, const struct incoming *incoming, 
 
 /* --- query --- */
 
+/* The service's answer, once what it wants to be kept about the question is in the log. */
+static const ProtobufCMessage *ask(struct registry *registry, const struct incoming *incoming,
+                                   const ProtobufCMessage *query, uint32_t *code) {
+    const struct question question = {
+        .principal = incoming->principal, .body = query, .received_at_ms = registry->now_ms};
+    struct decision audit = {0};
+    const ProtobufCMessage *answer =
+        registry->service->query(registry->self, &question, &registry->scratch, &audit, code);
+    if (audit.event_count > 0 && !intake_record(registry, &audit)) {
+        *code = COMMON__V1__CODE__CODE_UNAVAILABLE;
+        return NULL;
+    }
+    return answer;
+}
+
 void answer_query(struct registry *registry, const struct incoming *incoming) {
     const struct service *service = registry->service;
     const ProtobufCBinaryData *body = &incoming->request->query->body;
     enum role role = incoming->principal->role;
-    if (role != ROLE_PUBLISHER && role != ROLE_OPERATOR) {
+    if (role != ROLE_PUBLISHER && role != ROLE_OPERATOR && role != ROLE_REGISTRAR) {
         answer_problem(registry, incoming, COMMON__V1__CODE__CODE_FORBIDDEN, "");
         return;
     }
@@ -54,7 +69,7 @@ void answer_query(struct registry *registry, const struct incoming *incoming) {
     if (code == 0) {
         field = "";
         registry->counters.queries++;
-        answer = service->query(registry->self, incoming->principal, query, &registry->scratch, &code);
+        answer = ask(registry, incoming, query, &code);
     }
     if (answer == NULL) {
         answer_problem(registry, incoming, code, field);

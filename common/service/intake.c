@@ -54,7 +54,7 @@ static void decide_all(struct registry *registry, const struct incoming *incomin
 void intake_submit(struct registry *registry, const struct incoming *incoming) {
     const Common__V1__Submit *submit = incoming->request->submit;
     const struct principal *principal = incoming->principal;
-    if (principal->role != ROLE_PUBLISHER && principal->role != ROLE_OPERATOR) {
+    if (principal->role != ROLE_PUBLISHER && principal->role != ROLE_OPERATOR && principal->role != ROLE_REGISTRAR) {
         answer_problem(registry, incoming, COMMON__V1__CODE__CODE_FORBIDDEN, "");
         return;
     }
@@ -112,7 +112,14 @@ void intake_resubmit(struct registry *registry, const struct incoming *incoming)
     decide_all(registry, incoming, &sender, commands, 1);
 }
 
-/* --- time --- */
+/* --- what no command caused --- */
+
+bool intake_record(struct registry *registry, struct decision *decision) {
+    if (begin(registry)) {
+        step_record(registry, &(struct id){0}, decision);
+    }
+    return registry->folded && !registry->failed;
+}
 
 void intake_tick(struct registry *registry) {
     if (registry->service->tick == NULL || !registry->folded) {
@@ -123,7 +130,7 @@ void intake_tick(struct registry *registry) {
         arena_reset(&registry->scratch);
         struct decision decision = {0};
         done = registry->service->tick(registry->self, registry->now_ms, &registry->scratch, &decision);
-        step_record(registry, &(struct id){0}, &decision);
+        (void)intake_record(registry, &decision);
     }
 }
 

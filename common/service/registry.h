@@ -93,6 +93,8 @@ enum status step_load_refusal(struct registry *registry, uint64_t number, bool w
 /* intake.c: Submit and Resubmit, up to the packed receipts in the outbox, and the end of a turn. */
 void intake_submit(struct registry *registry, const struct incoming *incoming);
 void intake_resubmit(struct registry *registry, const struct incoming *incoming);
+/* Logs events that belong to no command, in the turn's transaction. False: it cannot be committed now. */
+bool intake_record(struct registry *registry, struct decision *decision);
 /* One second has passed: the service's tick. */
 void intake_tick(struct registry *registry);
 /* Ends the turn: commit, send, or fail all of it. */

@@ -25,6 +25,8 @@
 struct command {
     const char *organisation;   /* in whose name */
     enum role role;
+    const char *principal;      /* whose key it came with */
+    int phase;                  /* 0; counts up when decision.again asked for it */
     int64_t occurred_at_ms;     /* > 0, not beyond the setting into the future */
     int64_t received_at_ms;     /* the skeleton's time for this batch */
     uint64_t expected_version;  /* 0 = any */
@@ -34,6 +36,7 @@ struct command {
 
 /* An event as decide makes it and evolve reads it. */
 #define EVENT_PRIVATE_BYTES_MAX 65536
+#define EVENT_PUBLIC_BYTES_MAX (512 * 1024) /* packed: an event fits into a batch */
 struct event {
     uint32_t type;            /* the service's own numbering, for ever */
     uint64_t seq;             /* given by the skeleton before evolve */
@@ -52,6 +55,16 @@ struct decision {
     uint32_t code;                            /* not 0 and refused: the refusal; not 0 and not refused: a warning */
     bool refused;
     const char *field;                        /* static text; may be NULL */
+    bool again; /* once these events are evolved, decide is called again with the next phase, and sees the state with them.
+                   A later phase does not refuse: check everything in the first. At most JOURNAL_COMMAND_ROWS_MAX events in
+                   all phases */
+};
+
+/* A query as the service sees it. */
+struct question {
+    const struct principal *principal;
+    const ProtobufCMessage *body; /* of service.query_descriptor, oneof set */
+    int64_t received_at_ms;
 };
 
 #define FETCH_STAGES 4
@@ -82,9 +95,10 @@ struct service {
     /* NULL: nothing happens by time alone. Called at most once a second with the time; events are logged with no command
      * id. Returns false when there is more to do at the same time (it is called again after a turn of the loop). */
     bool (*tick)(const void *self, int64_t now_ms, struct arena *arena, struct decision *decision);
-    /* Pure. Answers a query (unpacked, validated) with a message of the service's Answer in arena, or NULL and *code. */
-    const ProtobufCMessage *(*query)(const void *self, const struct principal *principal, const ProtobufCMessage *query,
-                                     struct arena *arena, uint32_t *code);
+    /* Pure. Answers a query (unpacked, validated) with a message of the service's Answer in arena, or NULL and *code. The
+     * events it puts into audit are logged (who looked something up, and why) before the answer is sent. */
+    const ProtobufCMessage *(*query)(const void *self, const struct question *question, struct arena *arena,
+                                     struct decision *audit, uint32_t *code);
     /* Whether a principal may submit this command body at all (role). The organisation is checked by the skeleton. */
     bool (*may_submit)(enum role role, const ProtobufCMessage *body);
 };

@@ -17,6 +17,7 @@ struct candidate {
     const char *field;
     bool is_known; /* its id was claimed before */
 };
+_Static_assert(EVENT_PUBLIC_BYTES_MAX <= FEED_BATCH_BYTES, "a batch holds any event");
 _Static_assert(DECISION_EVENTS_MAX <= JOURNAL_COMMAND_ROWS_MAX, "the log finds a command's rows");
 
 /* --- receipts --- */
@@ -140,6 +141,7 @@ static void prepare(struct registry *registry, struct candidate *candidate) {
     const Common__V1__Command *wire = candidate->wire;
     candidate->command = (struct command){.organisation = candidate->sender->organisation,
                                           .role = candidate->sender->role,
+                                          .principal = candidate->sender->principal->name,
                                           .occurred_at_ms = wire->occurred_at_ms,
                                           .received_at_ms = registry->now_ms,
                                           .expected_version = wire->expected_version};
@@ -177,6 +179,7 @@ static void record_event(struct registry *registry, const struct id *command, st
     buffer_clear(&registry->public_body);
     if (event->public_body != NULL) {
         size_t size = protobuf_c_message_get_packed_size(event->public_body);
+        CHECK(size <= EVENT_PUBLIC_BYTES_MAX);
         protobuf_c_message_pack(event->public_body, buffer_reserve(&registry->public_body, size));
         registry->public_body.size = size;
     }
@@ -204,20 +207,33 @@ void step_record(struct registry *registry, const struct id *command, struct dec
     }
 }
 
+/* Accepted: its events, and those of further phases that see the state with them. */
 static void accept_command(struct registry *registry, const struct candidate *candidate, const struct id *id,
                            struct decision *decision) {
     Common__V1__Receipt *receipt = candidate->receipt;
+    const uint64_t first = journal_next(registry->journal);
+    struct command command = candidate->command;
     registry->counters.accepted++;
     receipt->result = COMMON__V1__RESULT__RESULT_ACCEPTED;
-    receipt->events = (uint32_t)decision->event_count;
-    receipt->first_seq = decision->event_count > 0 ? journal_next(registry->journal) : 0;
-    if (decision->code != 0) {
-        set_problem(registry, receipt, decision->code, decision->field);
+    for (;;) {
+        receipt->events += (uint32_t)decision->event_count;
+        CHECK(receipt->events <= JOURNAL_COMMAND_ROWS_MAX);
+        if (decision->code != 0 && receipt->problem == NULL) {
+            set_problem(registry, receipt, decision->code, decision->field);
+        }
+        step_record(registry, id, decision);
+        if (!decision->again || registry->failed) {
+            break;
+        }
+        command.phase++;
+        memset(decision, 0, sizeof *decision);
+        registry->service->decide(registry->self, &command, &registry->scratch, decision);
+        CHECK(!decision->refused);
     }
-    if (decision->event_count == 0 && journal_claim_empty(registry->journal, id) != STATUS_OK) {
+    receipt->first_seq = receipt->events > 0 ? first : 0;
+    if (receipt->events == 0 && !registry->failed && journal_claim_empty(registry->journal, id) != STATUS_OK) {
         registry->failed = true;
     }
-    step_record(registry, id, decision);
 }
 
 /* Notes the ids of a group, but for those that are none. */

@@ -34,6 +34,7 @@ struct keys {
 static const char *const role_names[] = {
     [ROLE_NONE] = "none",         [ROLE_PUBLISHER] = "publisher", [ROLE_OPERATOR] = "operator",
     [ROLE_FOLLOWER] = "follower", [ROLE_READER] = "reader",
+    [ROLE_REGISTRAR] = "registrar",
 };
 #define ROLE_COUNT (sizeof role_names / sizeof role_names[0])
 

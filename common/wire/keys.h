@@ -18,6 +18,7 @@ enum role {
     ROLE_OPERATOR,  /* submit operator's commands, query, list and resubmit refusals, rebuild */
     ROLE_FOLLOWER,  /* follow a feed */
     ROLE_READER,    /* read metrics */
+    ROLE_REGISTRAR, /* look up persons and decide about them; every look-up is logged with its reason */
 };
 
 /* "publisher", ...; ROLE_NONE when it is none. */

@@ -81,9 +81,11 @@ static Visits__V1__Facilities *list_facilities(const struct visits *self, struct
     return out;
 }
 
-const ProtobufCMessage *visits_query(const void *self, const struct principal *principal, const ProtobufCMessage *query,
-                                     struct arena *arena, uint32_t *code) {
-    const Visits__V1__Query *body = (const Visits__V1__Query *)query;
+const ProtobufCMessage *visits_query(const void *self, const struct question *question, struct arena *arena,
+                                     struct decision *audit, uint32_t *code) {
+    const Visits__V1__Query *body = (const Visits__V1__Query *)question->body;
+    const struct principal *principal = question->principal;
+    (void)audit; /* nothing of a person is shown */
     Visits__V1__Answer *answer = arena_alloc(arena, sizeof *answer);
     *code = COMMON__V1__CODE__CODE_UNSUPPORTED;
     if (answer == NULL || (principal->role != ROLE_PUBLISHER && principal->role != ROLE_OPERATOR)) {

@@ -4,7 +4,7 @@
 #include "service/service.h"
 
 /* struct service.query: self is a struct visits. A publisher sees the visits of its own facility, an operator all. */
-const ProtobufCMessage *visits_query(const void *self, const struct principal *principal, const ProtobufCMessage *query,
-                                     struct arena *arena, uint32_t *code);
+const ProtobufCMessage *visits_query(const void *self, const struct question *question, struct arena *arena,
+                                     struct decision *audit, uint32_t *code);
 
 #endif

@@ -235,6 +235,39 @@ static Common__V1__Reply *resubmit(struct fixture *f, struct client_socket *sock
 
 /* --- intake --- */
 
+/* Each phase sees the state with the events of the one before; the receipt holds all of them. */
+static void a_command_may_be_decided_in_phases(void **state) {
+    struct fixture *f = *state;
+    struct submission *s = submission_new();
+    add(f, s, "rise");
+    add(f, s, "after");
+    add(f, s, "rise");
+    for (int round = 0; round < 2; round++) {
+        Common__V1__Receipts *receipts = submit(f, s);
+        const uint64_t first_seq[] = {1, 4, 5};
+        const uint32_t events[] = {3, 1, 1};
+        for (size_t i = 0; i < 3; i++) {
+            assert_int_equal(receipts->receipts[i]->first_seq, first_seq[i]);
+            assert_int_equal(receipts->receipts[i]->events, events[i]);
+        }
+    }
+    assert_int_equal(count_of(f, "rise"), 4);
+    free(s);
+}
+
+/* What a question leaves in the log is there before its answer, and of no command. */
+static void an_audited_question_is_logged(void **state) {
+    struct fixture *f = *state;
+    assert_int_equal(count_of(f, "watched"), 0); /* answered from before */
+    assert_int_equal(status_of(f)->head, 1);
+    process_kill(&f->process);
+    start_daemon(f);
+    assert_int_equal(count_of(f, "watched"), 1);
+    assert_int_equal(status_of(f)->head, 2);
+    assert_int_equal(count_of(f, "unwatched"), 0);
+    assert_int_equal(status_of(f)->head, 2);
+}
+
 static void receipts_number_the_events(void **state) {
     struct fixture *f = *state;
     struct submission *s = submission_new();
@@ -745,6 +778,8 @@ int main(int argc, char **argv) {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         CASE(receipts_number_the_events),
+        CASE(a_command_may_be_decided_in_phases),
+        CASE(an_audited_question_is_logged),
         CASE(a_repeated_command_gets_its_first_receipt),
         CASE(repetitions_are_told_from_new_commands),
         CASE(bad_neighbours_spoil_nothing),

@@ -86,6 +86,9 @@ static void tally_decide(const void *self, const struct command *command, struct
     if (strncmp(name, "idle", 4) == 0) {
         return;
     }
+    if (strncmp(name, "rise", 4) == 0) { /* one event a phase, until the state holds three */
+        decision->again = find(self, hash)->count < 2;
+    }
     add_event(self, hash, TALLY_COUNTED, strncmp(name, "quiet", 5) != 0, arena, decision);
     if (strncmp(name, "pair", 4) == 0) {
         add_event(self, hash, TALLY_COUNTED, true, arena, decision);
@@ -117,10 +120,9 @@ static bool tally_tick(const void *self, int64_t now_ms, struct arena *arena, st
     return true;
 }
 
-static const ProtobufCMessage *tally_query(const void *self, const struct principal *principal,
-                                           const ProtobufCMessage *query, struct arena *arena, uint32_t *code) {
-    (void)principal;
-    const Visits__V1__Query *q = (const Visits__V1__Query *)query;
+static const ProtobufCMessage *tally_query(const void *self, const struct question *question, struct arena *arena,
+                                           struct decision *audit, uint32_t *code) {
+    const Visits__V1__Query *q = (const Visits__V1__Query *)question->body;
     if (q->body_case != VISITS__V1__QUERY__BODY_GET_VISIT) {
         *code = COMMON__V1__CODE__CODE_UNSUPPORTED;
         return NULL;
@@ -135,6 +137,9 @@ static const ProtobufCMessage *tally_query(const void *self, const struct princi
     state->opened_at_ms = (int64_t)subject->count;
     answer->body_case = VISITS__V1__ANSWER__BODY_VISIT;
     answer->visit = state;
+    if (strncmp(name, "watched", 7) == 0) {
+        add_event(self, hash_bytes(name, strlen(name)) | 1, TALLY_TICKED, false, arena, audit);
+    }
     return &answer->base;
 }
 

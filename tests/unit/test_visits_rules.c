@@ -637,7 +637,8 @@ static const Visits__V1__VisitState *ask(struct fixture *f, const char *organisa
     query.body_case = VISITS__V1__QUERY__BODY_GET_VISIT;
     query.get_visit = &get;
     *code = 0;
-    const ProtobufCMessage *answer = visits_query(&f->visits, &principal, &query.base, &f->arena, code);
+    const ProtobufCMessage *answer = visits_query(&f->visits, &(struct question){.principal = &principal, .body = &query.base}, &f->arena,
+                                                     &(struct decision){0}, code);
     return answer == NULL ? NULL : ((const Visits__V1__Answer *)answer)->visit;
 }
 
@@ -696,7 +697,8 @@ static void list_of_facilities(void **state) {
     query.body_case = VISITS__V1__QUERY__BODY_LIST_FACILITIES;
     query.list_facilities = &list;
     const struct principal principal = principal_of("h1", ROLE_PUBLISHER);
-    const ProtobufCMessage *message = visits_query(&f.visits, &principal, &query.base, &f.arena, &code);
+    const ProtobufCMessage *message = visits_query(&f.visits, &(struct question){.principal = &principal, .body = &query.base}, &f.arena,
+                                                      &(struct decision){0}, &code);
     assert_non_null(message);
     const Visits__V1__Facilities *answer = ((const Visits__V1__Answer *)message)->facilities;
     assert_int_equal(answer->n_facilities, 3);
