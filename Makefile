@@ -28,7 +28,7 @@ GEN_C    := $(PROTOS:%.proto=$(GEN)/%.pb-c.c)
 GEN_H    := $(GEN_C:.c=.h)
 GEN_O    := $(PROTOS:%.proto=$(B)/gen/%.pb-c.o)
 COMMON_O := $(patsubst %.c,$(B)/%.o,$(wildcard common/*/*.c))
-SERVICES := visits aggregator ctl
+SERVICES := visits aggregator hl7-gateway ctl
 service_objects = $(patsubst %.c,$(B)/%.o,$(filter-out services/$(1)/main.c,$(wildcard services/$(1)/*.c)))
 SUPPORT_O := $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
 BINARIES := $(B)/bin/visits $(B)/bin/aggregator $(B)/bin/lianchengctl
