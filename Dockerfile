@@ -9,7 +9,11 @@ COPY Makefile VERSION ./
 COPY proto proto
 COPY common common
 COPY services services
-RUN make -j"$(nproc)" all && make install DESTDIR=/out PREFIX=/usr/local
+# The programs and the contract; the client library is for hospitals' own machines (make install).
+RUN make -j"$(nproc)" all \
+    && install -d /out/usr/local/bin /out/usr/local/share/liancheng \
+    && install -m 755 build/opt/bin/* /out/usr/local/bin \
+    && cp -r proto /out/usr/local/share/liancheng/
 
 FROM ${BASE}
 ARG UID=10001

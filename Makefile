@@ -10,7 +10,7 @@ VERSION := $(shell cat VERSION)
 
 # --- Compilers and flags ---------------------------------------------------------------------------------------------
 CC      := $(if $(filter fuzz,$(FLAVOUR)),clang,gcc)
-PKGS    := libczmq libzmq libprotobuf-c sqlite3 libsodium libpq libmicrohttpd jansson
+PKGS    := libczmq libzmq libprotobuf-c sqlite3 libsodium libpq libmicrohttpd jansson openssl
 WARN    := -std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wformat=2 -Wvla -Wundef -Werror
 FLAGS_opt  := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 FLAGS_san  := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -fPIE
@@ -19,7 +19,7 @@ CFLAGS  = $(WARN) $(FLAGS_$(FLAVOUR)) -D_GNU_SOURCE -DLIANCHENG_VERSION='"$(VERS
           $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LDFLAGS_opt := -pie -Wl,-z,relro,-z,now
 LDFLAGS = $(FLAGS_$(FLAVOUR)) $(LDFLAGS_$(FLAVOUR)) -pthread
-LIBS    = -lczmq -lzmq -lprotobuf-c -lsqlite3 -lsodium -lpq -lmicrohttpd -ljansson -lm
+LIBS    = -lczmq -lzmq -lprotobuf-c -lsqlite3 -lsodium -lpq -lmicrohttpd -ljansson -lssl -lcrypto -lm
 LIBS_PURE = -lprotobuf-c -lsodium -lm
 
 # --- What there is ---------------------------------------------------------------------------------------------------
@@ -31,8 +31,16 @@ COMMON_O := $(patsubst %.c,$(B)/%.o,$(wildcard common/*/*.c))
 SERVICES := visits aggregator hl7-gateway ctl
 service_objects = $(patsubst %.c,$(B)/%.o,$(filter-out services/$(1)/main.c,$(wildcard services/$(1)/*.c)))
 SUPPORT_O := $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
-BINARIES := $(B)/bin/visits $(B)/bin/aggregator $(B)/bin/lianchengctl
+BINARIES := $(B)/bin/visits $(B)/bin/aggregator $(B)/bin/hl7-gateway $(B)/bin/lianchengctl
 ARCHIVES := $(SERVICES:%=$(B)/lib%.a) $(B)/libcommon.a
+
+# The client library for other people's programs: of libcommon only what it needs, position independent. Outside it only
+# liancheng_* can be seen (common/client/liancheng.map).
+CLIENT_O    := $(patsubst %.c,$(B)/pic/%.o,$(wildcard common/client/liancheng*.c))
+CLIENT_PARTS_O := $(patsubst %.c,$(B)/pic/%.o,$(filter-out common/client/liancheng%,$(wildcard $(addprefix common/,$(addsuffix /*.c,base wire spool client))))) \
+                  $(patsubst %,$(B)/pic/gen/%.pb-c.o,$(filter common/% visits/%,$(PROTOS:%.proto=%)))
+CLIENT_LIBS := $(B)/lib/libliancheng.so.0 $(B)/lib/libliancheng.a
+CLIENT_NEEDS = -lczmq -lzmq -lprotobuf-c -lsqlite3 -lsodium
 
 # Tests by kind. unit/test_*: pure, linked without any I/O library (the linker proves it). unit/io_*, contract, service,
 # system, fault: everything is linked.
@@ -46,7 +54,7 @@ JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # --- Targets for people ----------------------------------------------------------------------------------------------
 .PHONY: all demo check check-san check-fault check-compose check-contract bench fuzz fmt tidy install clean deps help
-all: $(BINARIES) ## build the programs into build/opt/bin
+all: $(BINARIES) $(CLIENT_LIBS) ## build the programs into build/opt/bin, the client library into build/opt/lib
 
 demo: ## install what is missing, build, replay the year 2020, print it
 	@deploy/install-packages.sh build demo
@@ -89,10 +97,18 @@ fmt: ## format all C
 tidy: $(GEN_H) ## clang-tidy over all C
 	@clang-tidy --quiet $$(git ls-files 'common/*.c' 'services/*.c') -- $(CFLAGS)
 
-install: all ## into DESTDIR and PREFIX
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/liancheng
+LIBDIR ?= $(PREFIX)/lib
+install: all ## programs, client library, contract and man page into DESTDIR and PREFIX (LIBDIR)
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin include share/man/man3 share/liancheng share/doc/liancheng/examples) $(DESTDIR)$(LIBDIR)/pkgconfig
 	install -m 755 $(BINARIES) $(DESTDIR)$(PREFIX)/bin
 	cp -r proto $(DESTDIR)$(PREFIX)/share/liancheng/
+	install -m 644 common/client/liancheng.h $(DESTDIR)$(PREFIX)/include
+	install -m 755 $(B)/lib/libliancheng.so.0 $(DESTDIR)$(LIBDIR)/libliancheng.so.0
+	ln -sf libliancheng.so.0 $(DESTDIR)$(LIBDIR)/libliancheng.so
+	install -m 644 $(B)/lib/libliancheng.a $(DESTDIR)$(LIBDIR)
+	sed -e 's,@PREFIX@,$(PREFIX),' -e 's,@LIBDIR@,$(LIBDIR),' -e 's,@VERSION@,$(VERSION),' common/client/liancheng.pc.in >$(DESTDIR)$(LIBDIR)/pkgconfig/liancheng.pc
+	install -m 644 docs/man/liancheng.3 $(DESTDIR)$(PREFIX)/share/man/man3
+	install -m 644 docs/examples/publish_visit.c $(DESTDIR)$(PREFIX)/share/doc/liancheng/examples
 
 clean: ## remove everything that was built
 	rm -rf build
@@ -132,11 +148,33 @@ $(foreach s,$(SERVICES),$(eval $(call service_archive,$(s))))
 
 $(B)/bin/visits: $(B)/services/visits/main.o $(B)/libvisits.a $(B)/libcommon.a
 $(B)/bin/aggregator: $(B)/services/aggregator/main.o $(B)/libaggregator.a $(B)/libcommon.a
+$(B)/bin/hl7-gateway: $(B)/services/hl7-gateway/main.o $(B)/libhl7-gateway.a $(B)/libcommon.a
 $(B)/bin/lianchengctl: $(B)/services/ctl/main.o $(B)/libctl.a $(B)/libcommon.a
 $(BINARIES):
 	@mkdir -p $(@D)
 	@echo "  LD $@"
 	@$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
+
+$(B)/pic/gen/%.o: $(GEN)/%.c | $(GEN_H)
+	@mkdir -p $(@D)
+	@$(CC) $(filter-out -Werror -W% -fPIE,$(CFLAGS)) -fPIC -MMD -MP -c $< -o $@
+$(B)/pic/%.o: %.c | $(GEN_H)
+	@mkdir -p $(@D)
+	@echo "  CC $< (library)"
+	@$(CC) $(filter-out -fPIE,$(CFLAGS)) -fPIC -MMD -MP -c $< -o $@
+$(B)/pic/libparts.a: $(CLIENT_PARTS_O)
+	@rm -f $@ && ar rcs $@ $^
+$(B)/lib/libliancheng.so.0: $(CLIENT_O) $(B)/pic/libparts.a common/client/liancheng.map
+	@mkdir -p $(@D)
+	@echo "  LD $@"
+	@$(CC) -shared $(filter-out -fPIE,$(FLAGS_$(FLAVOUR))) -pthread -Wl,-soname,libliancheng.so.0 -Wl,--version-script=common/client/liancheng.map \
+		-Wl,-z,defs,-z,relro,-z,now $(CLIENT_O) $(B)/pic/libparts.a $(CLIENT_NEEDS) -o $@
+# One object with all that is needed in it, whose other names nobody else can meet.
+$(B)/lib/libliancheng.a: $(CLIENT_O) $(B)/pic/libparts.a
+	@mkdir -p $(@D)
+	@echo "  LD $@"
+	@ld -r -o $(B)/pic/liancheng.o $^ && objcopy --wildcard --keep-global-symbol='liancheng_*' $(B)/pic/liancheng.o
+	@rm -f $@ && ar rcs $@ $(B)/pic/liancheng.o
 
 $(B)/libsupport.a: $(SUPPORT_O)
 	@rm -f $@ && ar rcs $@ $^

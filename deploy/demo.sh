@@ -40,6 +40,17 @@ SELECT CASE WHEN month IS NULL THEN '2020' ELSE to_char(month, 'YYYY-MM') END AS
  GROUP BY month ORDER BY month NULLS LAST
 SQL
 }
+print_rescue() {
+    echo "Rescue circle 2020: emergencies brought in after a call, at a hospital able to treat / 2020年急救圈：呼救后到达有救治能力医院的急诊"
+    bureau -P footer=off -P border=1 -P null=- <<SQL
+SELECT CASE scope WHEN 'city' THEN '全市 city' ELSE region_name_zh END AS "地区 region",
+       to_char(arrivals, '999,999') AS "到达 arrivals", to_char(arrivals_urban, '999,999') AS "城区 urban",
+       to_char(100 * share_within_30_minutes, '990.0') || '%' AS "城区≤30分钟 urban ≤30 min",
+       to_char(100 * share_within_120_minutes, '990.0') || '%' AS "≤120分钟 ≤120 min"
+  FROM bureau.rescue_by_year WHERE scope <> 'hospital' AND year = '2020-01-01'
+ ORDER BY scope DESC, region
+SQL
+}
 # The headline: the one number, as the view has it.
 print_headline() {
     local patients
@@ -62,12 +73,13 @@ echo "Liancheng 莲城: the hospital visits of Xuchang in 2020, from the hospita
 echo "                许昌市 2020 年就诊数据：从各医院的事件到数据局的指标"
 echo
 echo "Everything is in $FOLDER / 全部文件位于此目录"
-echo "Starting PostgreSQL, the visit registry and the aggregator / 正在启动 PostgreSQL、就诊登记与汇聚服务"
+echo "Starting PostgreSQL, the visit registry, the aggregator and the HL7 gateway / 正在启动 PostgreSQL、就诊登记、汇聚与 HL7 网关"
 stack_start_postgresql
 "$BIN/lianchengctl" replay --write-facilities "$FOLDER/facilities.tsv" >/dev/null
 stack_configure "$FOLDER/facilities.tsv"
 stack_start_daemon visits
 stack_start_daemon aggregator
+stack_start_daemon hl7-gateway
 start_s=$(seconds_since "$begin")
 
 echo "Hospitals publish the year (the persons are invented) / 各医院发布全年数据（人员均为虚构）"
@@ -80,6 +92,7 @@ year_s=$(seconds_since "$year")
 echo
 print_months patients "One-card patients: distinct persons, each level counted by itself / 一卡通就诊人数（各级分别去重，不可相加）"
 print_months visits "Visits / 就诊人次"
+print_rescue
 print_headline
 echo
 echo "Time: $start_s s to start, $replay_s s to publish, $(LC_ALL=C awk -v a="$year_s" -v b="$replay_s" 'BEGIN { printf "%.1f", a - b }') s more until all of it was in PostgreSQL, $(seconds_since "$begin") s in all"
@@ -87,6 +100,11 @@ echo "用时：启动 $start_s 秒，发布 $replay_s 秒，合计 $(seconds_sin
 
 if $wait_at_end; then
     cat <<NEXT
+
+Be a hospital: send one HL7 v2 message, and read the year again / 模拟医院：发送一条 HL7 v2 消息，再看全年数据:
+  $B/bin/lianchengctl --config $CITY/ctl.conf import hl7 deploy/demo.hl7 --result /tmp/demo.result
+  psql -h $PG -U bureau liancheng -c "TABLE bureau.visits_by_year"
+  $B/bin/lianchengctl --config $CITY/ctl.conf conformance weidu-01
 
 Look further, in another terminal / 在另一终端中继续查看:
   psql -h $PG -U bureau liancheng          then: \\d bureau.*   TABLE bureau.metric;

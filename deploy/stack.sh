@@ -5,7 +5,7 @@
 #   stack_new NAME              makes the folder ($FOLDER); it goes, and all that was started, when the script ends
 #   stack_start_postgresql      psql through: sql, bureau (as the bureau's role)
 #   stack_configure FILE.tsv    keys and configuration for the facilities ($CITY), tables
-#   stack_start_daemon NAME     visits or aggregator; returns when it is ready
+#   stack_start_daemon NAME     visits, aggregator or hl7-gateway; returns when it is ready
 #   stack_has_caught_up         true when the aggregator has committed what the registry has
 #   ctl ARGUMENTS               lianchengctl with the configuration
 
@@ -17,7 +17,7 @@ started=() # in order; they stop in the other
 
 stack_new() { # name
     local program
-    for program in visits aggregator lianchengctl; do
+    for program in visits aggregator hl7-gateway lianchengctl; do
         [ -x "$BIN/$program" ] || { echo "There is no $BIN/$program: run make first." >&2; exit 70; }
     done
     FOLDER=$(mktemp -d "/tmp/liancheng-$1.XXXXXX")
@@ -95,21 +95,30 @@ bureau() { SQL_USER=bureau sql -d liancheng "$@"; }
 
 # --- The daemons ----------------------------------------------------------------------------------------------------------
 # The default ports, or the next ten when somebody listens there already.
-choose_ports() {
-    local base=7100
-    while (: </dev/tcp/127.0.0.1/$base || : </dev/tcp/127.0.0.1/$((base + 1)) || : </dev/tcp/127.0.0.1/$((base + 80)) ||
-        : </dev/tcp/127.0.0.1/$((base + 81))) 2>/dev/null; do
-        base=$((base + 10))
+is_taken() { # ports...
+    local port
+    for port in "$@"; do
+        if (: </dev/tcp/127.0.0.1/"$port") 2>/dev/null; then return 0; fi
     done
-    declare -gA port_of=([aggregator]=$base [visits]=$((base + 1)))
-    declare -gA http_port_of=([aggregator]=$((base + 80)) [visits]=$((base + 81)))
+    return 1
+}
+choose_ports() {
+    local base=7100 mllp=2575
+    while is_taken $base $((base + 1)) $((base + 4)) $((base + 80)) $((base + 81)) $((base + 84)) $mllp; do
+        base=$((base + 10))
+        mllp=$((mllp + 1))
+    done
+    declare -gA port_of=([aggregator]=$base [visits]=$((base + 1)) [hl7-gateway]=$((base + 4)) [mllp]=$mllp)
+    declare -gA http_port_of=([aggregator]=$((base + 80)) [visits]=$((base + 81)) [hl7-gateway]=$((base + 84)))
 }
 stack_configure() { # facilities
     choose_ports
     "$BIN/lianchengctl" init --folder "$CITY" --facilities "$1" \
         --postgres "host=$PG dbname=liancheng user=liancheng_writer" \
         --aggregator-port "${port_of[aggregator]}" --aggregator-http-port "${http_port_of[aggregator]}" \
-        --visits-port "${port_of[visits]}" --visits-http-port "${http_port_of[visits]}" >"$LOGS/init.log" 2>&1 ||
+        --visits-port "${port_of[visits]}" --visits-http-port "${http_port_of[visits]}" \
+        --gateway-port "${port_of[hl7-gateway]}" --gateway-http-port "${http_port_of[hl7-gateway]}" \
+        --mllp-port "${port_of[mllp]}" >"$LOGS/init.log" 2>&1 ||
         fail "keys and configuration cannot be made." init
     "$BIN/aggregator" migrate --config "$CITY/aggregator.conf" --postgres-conninfo "host=$PG dbname=liancheng user=postgres" >"$LOGS/migrate.log" 2>&1 ||
         fail "the tables cannot be made." migrate
@@ -124,9 +133,9 @@ ctl() { "$BIN/lianchengctl" --config "$CITY/ctl.conf" "$@"; }
 stack_has_caught_up() {
     local name
     for name in postgresql visits aggregator; do is_running $name || fail "$name does not run." $name; done
-    ctl --json status | /usr/bin/python3 -c '
+    { ctl --json status visits && ctl --json status aggregator; } | /usr/bin/python3 -c '
 import json, sys
-status = json.load(sys.stdin)
+status = {name: values for line in sys.stdin for name, values in json.loads(line).items()}
 source = status["aggregator"]["sources"][0]
 if source.get("alarm"):
     sys.exit("alarm: " + source["alarm"])

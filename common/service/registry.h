@@ -50,7 +50,8 @@ struct registry {
     struct submit_order order;
     struct arena request;  /* one request, unpacked */
     struct arena receipts; /* receipts of one request */
-    struct arena scratch;  /* one command: body, decision */
+    struct arena scratch;  /* a group of commands, their bodies and what was prepared of them; a question */
+    struct arena deciding; /* one phase of one decision: a large one takes nothing from its neighbours */
     struct buffer public_body;
     struct registry_counters counters;
     int64_t now_ms; /* of the turn */

@@ -321,6 +321,7 @@ int service_run(const struct service *service, int argc, char **argv) {
     arena_init(&registry.request, REQUEST_ARENA_BYTES);
     arena_init(&registry.receipts, RECEIPTS_ARENA_BYTES);
     arena_init(&registry.scratch, SCRATCH_ARENA_BYTES);
+    arena_init(&registry.deciding, DECISION_ARENA_BYTES);
     outbox_init(&registry.outbox);
     exit_code = run(&registry);
     if (registry.self != NULL) {
@@ -330,6 +331,7 @@ int service_run(const struct service *service, int argc, char **argv) {
     arena_release(&registry.request);
     arena_release(&registry.receipts);
     arena_release(&registry.scratch);
+    arena_release(&registry.deciding);
     buffer_release(&registry.public_body);
     config_destroy(&registry.config);
     return exit_code;

@@ -67,6 +67,7 @@ struct question {
     int64_t received_at_ms;
 };
 
+#define DECISION_ARENA_BYTES ((size_t)64 << 20)
 #define FETCH_STAGES 4
 struct service {
     const char *name;                                     /* "visits" */
@@ -88,7 +89,8 @@ struct service {
     void (*fetch)(const void *self, const void *prepared, int stage);
     /* The same for an event whose evolve is due (a start folds millions); NULL: none. */
     const void *(*prepare_event)(const struct event *event, struct arena *arena);
-    /* Pure. Sees the whole state, changes nothing; what it returns lives in arena. */
+    /* Pure. Sees the whole state, changes nothing; what it returns lives in arena, which each call has to itself, up to
+     * DECISION_ARENA_BYTES. */
     void (*decide)(const void *self, const struct command *command, struct arena *arena, struct decision *decision);
     /* Pure, cannot fail, the only code that changes state. public_body is NULL when the log is folded. */
     void (*evolve)(void *self, const struct event *event);

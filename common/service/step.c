@@ -227,7 +227,8 @@ static void accept_command(struct registry *registry, const struct candidate *ca
         }
         command.phase++;
         memset(decision, 0, sizeof *decision);
-        registry->service->decide(registry->self, &command, &registry->scratch, decision);
+        arena_reset(&registry->deciding);
+        registry->service->decide(registry->self, &command, &registry->deciding, decision);
         CHECK(!decision->refused);
     }
     receipt->first_seq = receipt->events > 0 ? first : 0;
@@ -275,7 +276,8 @@ static void decide(struct registry *registry, const struct candidate *candidate)
         return;
     }
     struct decision decision = {0};
-    registry->service->decide(registry->self, &candidate->command, &registry->scratch, &decision);
+    arena_reset(&registry->deciding);
+    registry->service->decide(registry->self, &candidate->command, &registry->deciding, &decision);
     if (decision.refused) {
         refuse(registry, candidate, decision.code, decision.field);
     } else {

@@ -10,40 +10,40 @@
 
 /*
  * Store and forward: what was taken in stays on the disk (SQLite, WAL, synchronous=FULL), sealed (libsodium secretbox),
- * until the other side has given its verdict, and for a while after that, so that the same thing sent again gets the same
- * answer. One writer. Bodies can be read with the key alone: destroy the key and they are gone.
+ * until the other side has given its verdict, and for a while after that, so that the same thing sent again gets the
+ * same answer. One writer. Bodies can be read with the key alone: destroy the key and they are gone.
  *
  * Table entry (number, feed, key, hash, command id, occurred at, taken at), body (sealed), settled (at, verdict, code).
  * Keys and hashes are keyed hashes made by the caller: no value of a message stands in the file in clear. The body of
  * what was accepted (verdict 1) is dropped soon after the verdict, that of what was refused with its entry.
  *
- * In memory: 10 to 20 bytes for each entry that is kept, so that a random key costs no page of the file, and one bit for
- * each number since the oldest that waits. A start reads all entries (not their bodies), about 2 million a second.
+ * In memory: 10 to 20 bytes for each entry that is kept, so that a random key costs no page of the file, and one bit
+ * for each number since the oldest that waits. A start reads all entries (not their bodies), about 2 million a second.
  * Checkpoints run in a thread of their own; what is left of one (some hundred pages) is copied in spool_begin.
  */
 struct spool;
 
 struct spool_options {
     const char *path;
-    const uint8_t *seal_key;    /* 32 bytes */
-    const char *owner;          /* noted at creation; another program's file is refused */
-    int64_t retention_ms;       /* settled entries are forgotten after so long */
-    uint64_t bytes_max;         /* in use in the file; beyond it spool_add says MEMORY until there is room. Verdicts
-                                   always find room, and the WAL (8 MiB, 64 at most) stands beside it. 0: no bound */
+    const uint8_t *seal_key; /* 32 bytes */
+    const char *owner;       /* noted at creation; another program's file is refused */
+    int64_t retention_ms;    /* settled entries are forgotten after so long */
+    uint64_t bytes_max;      /* in use in the file; beyond it spool_add says MEMORY until there is room. Verdicts
+                                always find room, and the WAL (8 MiB, 64 at most) stands beside it. 0: no bound */
 };
 
 struct spool_entry {
-    uint64_t number;            /* filled by spool_add; grows by one */
+    uint64_t number; /* filled by spool_add; grows by one */
     uint16_t feed;
-    uint8_t key[16];            /* what the sender calls it */
-    uint8_t hash[16];           /* what it says */
-    struct id command;          /* under which it goes on: kept, so that the other side knows a repetition */
+    uint8_t key[16];   /* what the sender calls it */
+    uint8_t hash[16];  /* what it says */
+    struct id command; /* under which it goes on: kept, so that the other side knows a repetition */
     int64_t occurred_at_ms;
     int64_t taken_at_ms;
-    int64_t settled_at_ms;      /* 0: not yet; filled when read */
-    uint32_t verdict;           /* the owner's; 0: none yet */
-    uint32_t code;              /* the owner's; why */
-    const uint8_t *body;        /* clear; valid during the call. NULL with size 0 for settled ones that keep none */
+    int64_t settled_at_ms; /* 0: not yet; filled when read */
+    uint32_t verdict;      /* the owner's; 0: none yet */
+    uint32_t code;         /* the owner's; why */
+    const uint8_t *body;   /* clear; valid during the call. NULL with size 0 for settled ones that keep none */
     size_t body_size;
 };
 

@@ -2,12 +2,14 @@
 # Options come from the program's own --help, so that this file names no option twice.
 
 _lianchengctl_options() {
-    lianchengctl "$1" --help 2>/dev/null | sed -n 's/^ *\(--[a-z-]*\).*/\1/p'
+    local kind=()
+    if [[ $1 == import ]]; then kind=(hl7); fi
+    lianchengctl "$1" "${kind[@]}" --help 2>/dev/null | sed -n 's/^ *\(--[a-z-]*\).*/\1/p'
 }
 
 _lianchengctl() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} command='' words=() word skip=0
-    local commands='init check-config key status health ping submit query follow rejects verify rebuild replay'
+    local commands='init check-config key status health ping submit query follow rejects import conformance verify rebuild replay'
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         if ((skip)); then
             skip=0
@@ -20,7 +22,7 @@ _lianchengctl() {
     done
     COMPREPLY=()
     case $previous in
-    --config | --key | --keys | --out | --facilities | --rejects | --folder)
+    --config | --key | --keys | --out | --facilities | --rejects | --folder | --result | --ca | --cert)
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         return
         ;;
@@ -36,9 +38,11 @@ _lianchengctl() {
     case $command:${#words[@]} in
     key:0) mapfile -t COMPREPLY < <(compgen -W 'list add rotate revoke' -- "$current") ;;
     rejects:0) mapfile -t COMPREPLY < <(compgen -W 'list show resubmit' -- "$current") ;;
+    import:0) mapfile -t COMPREPLY < <(compgen -W 'hl7' -- "$current") ;;
     rejects:1 | follow:0) mapfile -t COMPREPLY < <(compgen -W 'visits' -- "$current") ;;
-    status:0 | ping:0 | submit:0 | query:0 | check-config:0)
-        mapfile -t COMPREPLY < <(compgen -W 'visits aggregator' -- "$current")
+    submit:0) mapfile -t COMPREPLY < <(compgen -W 'visits aggregator' -- "$current") ;;
+    status:0 | ping:0 | query:0 | check-config:0)
+        mapfile -t COMPREPLY < <(compgen -W 'visits aggregator hl7-gateway' -- "$current")
         ;;
     *) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
     esac

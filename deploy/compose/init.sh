@@ -18,6 +18,12 @@ make_password postgres-bureau.password
 make_passfile pgpass-migrate postgres postgres.password
 make_passfile pgpass-writer liancheng_writer postgres-writer.password
 
+# The HL7 gateway speaks in the names of all facilities: it sees a folder with their keys and no other secret.
+mkdir -p "$secret/publishers"
+sed -e 's/#.*//' /facilities.tsv | cut -f 1 | while read -r code; do
+    if [ -n "$code" ]; then cp -f "$secret/$code.key" "$secret/publishers/$code.key"; fi
+done
+
 chown -R "$LIANCHENG_OWNER" /liancheng
 chown "$POSTGRES_OWNER" "$secret"/postgres*.password
-chmod 0400 "$secret"/*
+find "$secret" -type f -exec chmod 0400 {} +

@@ -19,10 +19,14 @@ enum fold_result {
 /* body: a serialized visits.v1.Event. Unpacks into arena, which is reset first. */
 enum fold_result fold_visits(const uint8_t *body, size_t size, struct arena *arena, struct cells *cells);
 
-/* Most bytes a body may have; a longer one is FOLD_UNKNOWN. Keeps what one event can touch below any set of cells. */
-#define FOLD_BODY_BYTES_MAX (64 * 1024)
-/* Cells, and organisations, that one event may touch; one that touches more is FOLD_UNKNOWN. Every set of cells holds
- * more than that. */
-#define FOLD_EVENT_CELLS_MAX 8000
+/* Most bytes a body may have (proto/README.md); a longer one is FOLD_UNKNOWN. */
+#define FOLD_BODY_BYTES_MAX (512 * 1024)
+/* Cells and organisations that one event may touch; one that touches more is FOLD_UNKNOWN. More than valid corrections fit
+ * into a body (12 bytes each, with a facility 18), and no more than a set of cells holds when it is empty: a FOLD_FULL
+ * event fits after a flush. */
+#define FOLD_EVENT_CELLS_MAX 49152
+#define FOLD_EVENT_ORGANISATIONS_MAX 32000
+/* Memory that the arena given to fold_visits should be allowed: a body within these bounds unpacks to less. */
+#define FOLD_UNPACK_BYTES_MAX (8 * 1024 * 1024)
 
 #endif

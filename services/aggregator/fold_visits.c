@@ -8,11 +8,14 @@
 
 #define DAY_MAX 2932896u /* 9999-12-31 */
 #define REGION_MAX 999999u
-/* Two counts and 24 buckets, for each of the two visits of a change. */
-#define VISIT_CELLS_MAX 26
+/* Two counts, 24 buckets and four of the rescue circle, for each of the two visits of a change. */
+#define VISIT_CELLS_MAX 30
 #define EDGE_BITS 24u
 #define EDGE_MASK ((1u << EDGE_BITS) - 1)
 #define EDGE_OWN_CLASS_MASK 0xaaaaaau /* the bits of group 1 */
+
+_Static_assert(FOLD_EVENT_CELLS_MAX <= CELLS_MAX_LEAST && FOLD_EVENT_ORGANISATIONS_MAX < CELLS_ORGANISATIONS_MAX,
+               "an empty set has room for any event");
 
 enum scope { SCOPE_CITY, SCOPE_COUNTY, SCOPE_FACILITY };
 enum period { PERIOD_DAY, PERIOD_MONTH, PERIOD_YEAR, PERIOD_TOTAL };
@@ -86,6 +89,55 @@ static void fold_edge(const Visits__V1__Visit *visit, uint16_t facility, uint8_t
     }
 }
 
+/* Which of the counts an arrival is in. */
+struct rescue_counts {
+    bool arrived, urban, within_30, within_120;
+};
+
+/* A kind of a later contract says nothing that is counted here. */
+static struct rescue_counts rescue_counts(Visits__V1__RescueArrival arrival) {
+    switch ((int)arrival) {
+    case VISITS__V1__RESCUE_ARRIVAL__RESCUE_ARRIVAL_URBAN_WITHIN_30_MINUTES:
+        return (struct rescue_counts){.arrived = true, .urban = true, .within_30 = true, .within_120 = true};
+    case VISITS__V1__RESCUE_ARRIVAL__RESCUE_ARRIVAL_URBAN_WITHIN_120_MINUTES:
+        return (struct rescue_counts){.arrived = true, .urban = true, .within_120 = true};
+    case VISITS__V1__RESCUE_ARRIVAL__RESCUE_ARRIVAL_URBAN_LATER:
+        return (struct rescue_counts){.arrived = true, .urban = true};
+    case VISITS__V1__RESCUE_ARRIVAL__RESCUE_ARRIVAL_RURAL_WITHIN_120_MINUTES:
+        return (struct rescue_counts){.arrived = true, .within_120 = true};
+    case VISITS__V1__RESCUE_ARRIVAL__RESCUE_ARRIVAL_RURAL_LATER:
+        return (struct rescue_counts){.arrived = true};
+    default: /* not ours alone: the number comes from outside */
+        return (struct rescue_counts){0};
+    }
+}
+
+/* Adds up by facility and day; not told apart by class. */
+static void fold_rescue(const Visits__V1__Visit *visit, uint16_t facility, int sign, struct cells *cells) {
+    struct rescue_counts counts = rescue_counts(visit->rescue);
+    const struct {
+        bool counted;
+        enum metric_number metric;
+    } rows[] = {
+        {counts.arrived, METRIC_RESCUE_ARRIVALS},
+        {counts.urban, METRIC_RESCUE_ARRIVALS_URBAN},
+        {counts.within_30, METRIC_RESCUE_WITHIN_30_MINUTES},
+        {counts.within_120, METRIC_RESCUE_WITHIN_120_MINUTES},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (rows[i].counted) {
+            struct cell_key key = {
+                .region = visit->region,
+                .metric = (uint16_t)rows[i].metric,
+                .period = (int32_t)visit->day,
+                .organisation = facility,
+                .category = CATEGORY_ALL,
+            };
+            cells_add(cells, &key, sign);
+        }
+    }
+}
+
 static void fold_visit(const Visits__V1__Visit *visit, int sign, struct cells *cells) {
     uint16_t facility = cells_organisation(cells, visit->facility, strlen(visit->facility));
     struct cell_key key = {
@@ -101,6 +153,9 @@ static void fold_visit(const Visits__V1__Visit *visit, int sign, struct cells *c
         cells_add(cells, &key, sign);
     }
     fold_edge(visit, facility, key.category, sign, cells);
+    if (visit->rescue != VISITS__V1__RESCUE_ARRIVAL__RESCUE_ARRIVAL_UNSPECIFIED) {
+        fold_rescue(visit, facility, sign, cells);
+    }
 }
 
 static enum fold_result fold_one(const Visits__V1__Visit *visit, int sign, struct cells *cells) {
@@ -175,12 +230,21 @@ static enum fold_result fold_corrected(const Visits__V1__PatientsCorrected *corr
     return FOLD_DONE;
 }
 
-/* Cells and organisations the event may need at most. */
-static size_t needed_cells(const Visits__V1__Event *event) {
-    if (event->body_case == VISITS__V1__EVENT__BODY_PATIENTS_CORRECTED) {
-        return event->patients_corrected->n_deltas;
+/* What the event may need at most. */
+struct need {
+    size_t cells;
+    size_t organisations;
+};
+
+static struct need need_of(const Visits__V1__Event *event) {
+    if (event->body_case != VISITS__V1__EVENT__BODY_PATIENTS_CORRECTED) {
+        return (struct need){2 * VISIT_CELLS_MAX, 2};
     }
-    return 2 * VISIT_CELLS_MAX;
+    struct need need = {event->patients_corrected->n_deltas, 0};
+    for (size_t i = 0; i < need.cells; i++) {
+        need.organisations += event->patients_corrected->deltas[i]->scope == VISITS__V1__SCOPE__SCOPE_FACILITY;
+    }
+    return need;
 }
 
 enum fold_result fold_visits(const uint8_t *body, size_t size, struct arena *arena, struct cells *cells) {
@@ -190,11 +254,11 @@ enum fold_result fold_visits(const uint8_t *body, size_t size, struct arena *are
     if (event == NULL) {
         return FOLD_UNKNOWN;
     }
-    size_t cells_needed = needed_cells(event);
-    if (cells_needed > FOLD_EVENT_CELLS_MAX) {
+    struct need need = need_of(event);
+    if (need.cells > FOLD_EVENT_CELLS_MAX || need.organisations > FOLD_EVENT_ORGANISATIONS_MAX) {
         return FOLD_UNKNOWN;
     }
-    if (!cells_has_room(cells, cells_needed, cells_needed)) {
+    if (!cells_has_room(cells, need.cells, need.organisations)) {
         return FOLD_FULL;
     }
     switch (event->body_case) {

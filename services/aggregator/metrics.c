@@ -29,6 +29,20 @@ const struct metric metric_catalogue[] = {
     {METRIC_PATIENTS_TOTAL, "visits.patients_total", 1, ALL_TIME, "persons", "累计一卡通就诊人数",
      "One-card patients of all time", "有记录以来至少有一次一卡通就诊的不同患者人数。",
      "Distinct persons with at least one one-card visit since records began."},
+    {METRIC_RESCUE_ARRIVALS, "rescue.arrivals", 1, DAY, "visits", "急救到达人次", "Rescue arrivals",
+     "当日开始、未撤销、呼救时间与到达有救治能力医院的时间均已知的急诊就诊次数。按机构逐日计数，可相加。",
+     "Emergency visits that began on the day (+08:00), were not cancelled, and of which both the time of the call for help "
+     "and that of the arrival at a hospital able to treat are known. Counted by facility and day; they add up."},
+    {METRIC_RESCUE_ARRIVALS_URBAN, "rescue.arrivals_urban", 1, DAY, "visits", "城区急救到达人次", "Urban rescue arrivals",
+     "急救到达人次中呼救地点在城区的次数；为城区30分钟内到达率的分母。",
+     "Those of the rescue arrivals whose call came from an urban place: the denominator of the share within 30 minutes."},
+    {METRIC_RESCUE_WITHIN_30_MINUTES, "rescue.within_30_minutes", 1, DAY, "visits", "城区30分钟内到达人次",
+     "Urban arrivals within 30 minutes", "城区急救到达人次中，自呼救至到达不超过30分钟的次数。",
+     "Those of the urban rescue arrivals that took at most 30 minutes from the call to the arrival."},
+    {METRIC_RESCUE_WITHIN_120_MINUTES, "rescue.within_120_minutes", 1, DAY, "visits", "120分钟内到达人次",
+     "Arrivals within 120 minutes", "急救到达人次（不分城乡）中，自呼救至到达不超过120分钟的次数，含城区30分钟内到达者。",
+     "Those of the rescue arrivals, urban or not, that took at most 120 minutes from the call to the arrival; the ones within "
+     "30 minutes are among them. Their denominator is all rescue arrivals."},
 };
 const size_t metric_count = sizeof metric_catalogue / sizeof metric_catalogue[0];
 

@@ -7,7 +7,6 @@
 #include "base/civil.h"
 #include "base/log.h"
 
-#define BODY_UNPACK_BYTES_MAX (8 * 1024 * 1024)
 #define BATCH_UNPACK_BYTES_MAX (16 * 1024 * 1024)
 
 const struct config_key aggregator_config_keys[] = {
@@ -23,7 +22,7 @@ const struct config_key aggregator_config_keys[] = {
      "Most events of one source on their way at any time."},
     {"/flush/events", CONFIG_INTEGER, "20000", 1, 1000000, "events", "Events folded that bring about a transaction."},
     {"/flush/ms", CONFIG_INTEGER, "200", 1, 60000, "ms", "Age of the oldest folded event that does the same."},
-    {"/flush/cells", CONFIG_INTEGER, "65536", 16384, 1048576, "cells",
+    {"/flush/cells", CONFIG_INTEGER, "65536", CELLS_MAX_LEAST, 1048576, "cells",
      "Most cells in one transaction; two sets of so many are held in memory."},
     {0},
 };
@@ -56,7 +55,7 @@ static int on_tick(zloop_t *loop, int timer, void *user) {
 
 static enum status set_up(struct aggregator *aggregator) {
     size_t cells = (size_t)config_integer(aggregator->config, "/flush/cells");
-    arena_init(&aggregator->body_arena, BODY_UNPACK_BYTES_MAX);
+    arena_init(&aggregator->body_arena, FOLD_UNPACK_BYTES_MAX);
     arena_init(&aggregator->batch_arena, BATCH_UNPACK_BYTES_MAX);
     if (!cells_init(&aggregator->sets[0].cells, cells) || !cells_init(&aggregator->sets[1].cells, cells)) {
         return STATUS_MEMORY;

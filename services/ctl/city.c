@@ -249,6 +249,7 @@ static void fill_body(const struct city *city, uint32_t number, struct city_comm
         command->visit_class = visit->visit_class;
         command->card_kind = visit->card_kind;
         fill_identity(city, number, command);
+        command->rescue = city_rescue_draw(city->options.seed, number, visit, command->occurred_at_ms);
         break;
     }
 }
@@ -301,65 +302,4 @@ bool city_next(struct city *city, struct city_command *command) {
     }
     fill_command(city, (uint32_t)city->today[city->today_next++], command);
     return true;
-}
-
-/* --- As protobuf
- * ---------------------------------------------------------------------------------------------------------------- */
-
-/* protobuf-c never writes through the strings of a message it packs. */
-static char *borrow(const char *text) {
-    return (char *)(uintptr_t)text;
-}
-
-static void fill_open(const struct city_command *command, Visits__V1__OpenVisit *open) {
-    visits__v1__open_visit__init(open);
-    open->visit_number = borrow(command->visit_number);
-    open->resident_id = borrow(command->resident_id);
-    open->local_id = borrow(command->local_id);
-    open->card_kind = command->card_kind;
-    open->visit_class = command->visit_class;
-    open->recorded_at_ms = command->recorded_at_ms;
-}
-
-void city_command_message(const struct city_command *command, Visits__V1__Command *message,
-                          union city_message_part *part) {
-    visits__v1__command__init(message);
-    switch (command->kind) {
-    case CITY_OPEN:
-    case CITY_AGAIN:
-    case CITY_REOPEN:
-    case CITY_REFRESH:
-        fill_open(command, &part->open);
-        message->body_case = VISITS__V1__COMMAND__BODY_OPEN_VISIT;
-        message->open_visit = &part->open;
-        break;
-    case CITY_CHANGE:
-        visits__v1__change_class__init(&part->change);
-        part->change.visit_number = borrow(command->visit_number);
-        part->change.visit_class = command->visit_class;
-        message->body_case = VISITS__V1__COMMAND__BODY_CHANGE_CLASS;
-        message->change_class = &part->change;
-        break;
-    case CITY_CLOSE:
-        visits__v1__close_visit__init(&part->close);
-        part->close.visit_number = borrow(command->visit_number);
-        message->body_case = VISITS__V1__COMMAND__BODY_CLOSE_VISIT;
-        message->close_visit = &part->close;
-        break;
-    case CITY_CANCEL:
-        visits__v1__cancel_visit__init(&part->cancel);
-        part->cancel.visit_number = borrow(command->visit_number);
-        message->body_case = VISITS__V1__COMMAND__BODY_CANCEL_VISIT;
-        message->cancel_visit = &part->cancel;
-        break;
-    }
-}
-
-size_t city_command_pack(const struct city_command *command, uint8_t body[CITY_BODY_BYTES_MAX]) {
-    Visits__V1__Command message;
-    union city_message_part part;
-    city_command_message(command, &message, &part);
-    size_t size = visits__v1__command__pack(&message, body);
-    CHECK(size <= CITY_BODY_BYTES_MAX);
-    return size;
 }

@@ -15,8 +15,8 @@
  *
  * Exactly options.patients distinct persons have at least one counted visit with the one card in the year. Around them:
  * visits with a hospital's own card only, visits opened and taken back (some by persons who come for nothing else),
- * late arrivals, the same command sent twice, the same visit opened twice, outpatients who become inpatients, and
- * records that learn the person's resident identity number later.
+ * late arrivals, the same command sent twice, the same visit opened twice, outpatients who become inpatients,
+ * records that learn the person's resident identity number later, and emergencies brought in after a call for help.
  *
  * Memory: 16 bytes a visit and 4 bytes a command (51 MB for 753,800 patients), plus one day of commands.
  */
@@ -76,6 +76,13 @@ enum city_kind {
 #define CITY_RESIDENT_ID_BYTES 19
 #define CITY_LOCAL_ID_BYTES 16
 
+/* When help was called and when the patient arrived, of an emergency that was brought in. */
+struct city_rescue {
+    int64_t called_at_ms; /* Unix ms; 0: none of this is known */
+    int64_t arrived_at_ms;
+    bool urban;
+};
+
 /* One command as a hospital publishes it. Fields that its kind does not have are empty or 0. */
 struct city_command {
     struct id id;
@@ -89,6 +96,7 @@ struct city_command {
     char visit_number[CITY_VISIT_NUMBER_BYTES];
     char resident_id[CITY_RESIDENT_ID_BYTES];
     char local_id[CITY_LOCAL_ID_BYTES];
+    struct city_rescue rescue; /* with an opening: it is then published as a ReportVisit, otherwise as an OpenVisit */
 };
 
 struct city_totals {
@@ -115,9 +123,17 @@ void city_rewind(struct city *city);
 /* The body of common.v1.Command: a serialized visits.v1.Command. Returns its size. */
 #define CITY_BODY_BYTES_MAX 160
 size_t city_command_pack(const struct city_command *command, uint8_t body[CITY_BODY_BYTES_MAX]);
-/* The same message as a structure: the three parts are the caller's, strings borrow from command. */
+/* The same message as a structure: message and part are the caller's, strings borrow from command. */
+struct city_report {
+    Visits__V1__ReportVisit visit;
+    Visits__V1__Identifiers person;
+    Visits__V1__LocalId local_id;
+    Visits__V1__LocalId *local_ids[1];
+    Visits__V1__RescueTimes rescue;
+};
 union city_message_part {
     Visits__V1__OpenVisit open;
+    struct city_report report;
     Visits__V1__CloseVisit close;
     Visits__V1__CancelVisit cancel;
     Visits__V1__ChangeClass change;

@@ -75,6 +75,10 @@ struct city_visits {
     uint32_t capacity;
 };
 
+/* How the visit's patient came, if brought in after a call for help; opened_at_ms: Unix ms of its beginning. */
+struct city_rescue city_rescue_draw(uint64_t seed, uint32_t number, const struct city_visit *visit,
+                                    int64_t opened_at_ms);
+
 /* Draws the year. MEMORY. */
 enum status city_visits_draw(const struct city_options *options, struct city_visits *visits);
 

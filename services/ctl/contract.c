@@ -5,6 +5,7 @@
 
 #include "common/v1/problem.pb-c.h"
 #include "ctl/ctl.h"
+#include "hl7/v1/query.pb-c.h"
 #include "metrics/v1/metrics.pb-c.h"
 #include "visits/v1/codes.pb-c.h"
 #include "visits/v1/commands.pb-c.h"
@@ -25,6 +26,11 @@ const struct contract contracts[] = {
         .command = &metrics__v1__command__descriptor,
         .query = &metrics__v1__query__descriptor,
         .answer = &metrics__v1__answer__descriptor,
+    },
+    {
+        .service = "hl7-gateway",
+        .query = &hl7__v1__query__descriptor,
+        .answer = &hl7__v1__answer__descriptor,
     },
     {.service = NULL},
 };

@@ -6,7 +6,7 @@
 /* What a service's messages are, from the generated code. One list, used by submit, query, follow and rejects. */
 struct contract {
     const char *service; /* name of the daemon and of its section in ctl.conf */
-    const ProtobufCMessageDescriptor *command;
+    const ProtobufCMessageDescriptor *command; /* NULL: it takes none here */
     const ProtobufCMessageDescriptor *event; /* NULL: it offers no feed */
     const ProtobufCMessageDescriptor *query;
     const ProtobufCMessageDescriptor *answer;

@@ -41,6 +41,8 @@ int command_verify(struct ctl *ctl, int argc, char **argv);
 int command_rejects(struct ctl *ctl, int argc, char **argv);
 int command_rebuild(struct ctl *ctl, int argc, char **argv);
 int command_replay(struct ctl *ctl, int argc, char **argv);
+int command_import(struct ctl *ctl, int argc, char **argv);
+int command_conformance(struct ctl *ctl, int argc, char **argv);
 
 /* --- Arguments ---------------------------------------------------------------------------------------------------- */
 enum ctl_option_kind {
@@ -92,7 +94,7 @@ const char *ctl_setting(const struct ctl *ctl, const char *path);
 #define CTL_PATH_BYTES 4096
 
 /*
- * Fills the options to connect to a daemon by its name in ctl.conf ("visits", "aggregator"). key_path NULL: the
+ * Fills the options to connect to a daemon by its name in ctl.conf ("visits", "aggregator", "hl7-gateway"). key_path NULL: the
  * operator's key (/key); it is borrowed. Reads ctl.conf when that has not been done. USAGE or CONFIG, said on stderr.
  */
 enum status target_options(struct ctl *ctl, const char *name, const char *key_path,
@@ -101,6 +103,8 @@ enum status target_options(struct ctl *ctl, const char *name, const char *key_pa
 enum status target_connect(struct ctl *ctl, const char *name, const char *key_path, struct client_socket **socket);
 /* Path of a publisher's secret key: /publisher_keys of ctl.conf, then ORGANISATION.key. CONFIG, NOT_FOUND (said). */
 enum status target_publisher_key(struct ctl *ctl, const char *organisation, char path[CTL_PATH_BYTES]);
+/* Path of the key of --as WHO: operator (/key), registrar (/registrar_key), reader (/reader_key), else an organisation's. */
+enum status target_key_as(struct ctl *ctl, const char *who, char path[CTL_PATH_BYTES]);
 /*
  * One request, one reply, said on stderr when there is none within timeout_ms or it is a Problem. The exit code; the
  * reply (in arena) in *reply when that is EXIT_CODE_OK. request->request is filled in.

@@ -15,6 +15,8 @@
 #include "ctl/json.h"
 #include "ctl/keytab.h"
 
+#define CONF_BYTES_MAX (16 * 1024 * 1024)
+
 struct init {
     const char *folder;
     const char *facilities_path;
@@ -23,8 +25,9 @@ struct init {
     bool is_json;
     struct facilities facilities;
     struct keytab keytab;
-    json_t *made; /* names of new files, relative to folder */
-    size_t kept;  /* files that were there and stay as they are */
+    json_t *made;         /* names of new files, relative to folder */
+    json_t *without_feed; /* codes of facilities that hl7-gateway.conf has no feed for */
+    size_t kept;          /* files that were there and stay as they are */
 };
 
 static void path_in(const struct init *init, const char *name, char path[CTL_PATH_BYTES]) {
@@ -62,7 +65,8 @@ static enum status make_folders(struct init *init) {
     static const struct {
         const char *name;
         mode_t mode;
-    } folders[] = {{"", 0755}, {"secret", 0700}, {"public", 0755}, {"data", 0700}, {"data/visits", 0700}};
+    } folders[] = {{"", 0755},     {"secret", 0700},      {"public", 0755},
+                   {"data", 0700}, {"data/visits", 0700}, {"data/hl7-gateway", 0700}};
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
         char path[CTL_PATH_BYTES];
         path_in(init, folders[i].name, path);
@@ -191,6 +195,9 @@ static enum status make_keys(struct init *init) {
         status = make_principal(init, "reader", "bureau/reader", "bureau", ROLE_READER);
     }
     if (status == STATUS_OK) {
+        status = make_principal(init, "registrar", "registrar/registrar", "registrar", ROLE_REGISTRAR);
+    }
+    if (status == STATUS_OK) {
         status = make_publishers(init);
     }
     /* Also after a failure: a key that was made has to have its line. */
@@ -199,14 +206,37 @@ static enum status make_keys(struct init *init) {
     return status == STATUS_OK ? saved : status;
 }
 
+/* A file that is there stays as it is: which facilities have no feed in it. */
+static enum status note_missing_feeds(struct init *init) {
+    char path[CTL_PATH_BYTES], line[KEYS_ORGANISATION_BYTES + 16];
+    struct buffer text = {0};
+    path_in(init, "hl7-gateway.conf", path);
+    enum status status = file_read(path, CONF_BYTES_MAX, &text);
+    for (size_t i = 0; status == STATUS_OK && i < init->facilities.count; i++) {
+        snprintf(line, sizeof line, "facility = \"%s\"", init->facilities.rows[i].code);
+        if (!strstr(buffer_text(&text), line)) {
+            json_array_append_new(init->without_feed, json_string(init->facilities.rows[i].code));
+        }
+    }
+    buffer_release(&text);
+    if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
+        ctl_error(0, "%s cannot be read: %s", path, status_name(status));
+        return status;
+    }
+    for (size_t i = INIT_FEEDS_MAX; status == STATUS_NOT_FOUND && i < init->facilities.count; i++) {
+        json_array_append_new(init->without_feed, json_string(init->facilities.rows[i].code));
+    }
+    return STATUS_OK;
+}
+
 static enum status make_all(struct init *init) {
     enum status status = make_folders(init);
     if (status != STATUS_OK) {
         return status;
     }
-    static const char *const secrets[] = {"secret/visits.seal", "secret/visits.pseudonym"};
-    static const char *const services[] = {"visits", "aggregator"};
-    for (size_t i = 0; i < 2 && status == STATUS_OK; i++) {
+    static const char *const secrets[] = {"secret/visits.seal", "secret/visits.pseudonym", "secret/hl7-gateway.spool"};
+    static const char *const services[] = {"visits", "aggregator", "hl7-gateway"};
+    for (size_t i = 0; i < 3 && status == STATUS_OK; i++) {
         status = make_secret(init, secrets[i]);
         status = status == STATUS_OK ? make_server_key(init, services[i]) : status;
     }
@@ -216,8 +246,11 @@ static enum status make_all(struct init *init) {
     static const struct {
         const char *name;
         void (*append)(struct buffer *, const struct init_settings *);
-    } files[] = {
-        {"visits.conf", init_visits_conf}, {"aggregator.conf", init_aggregator_conf}, {"ctl.conf", init_ctl_conf}};
+    } files[] = {{"visits.conf", init_visits_conf},
+                 {"aggregator.conf", init_aggregator_conf},
+                 {"hl7-gateway.conf", init_gateway_conf},
+                 {"ctl.conf", init_ctl_conf}};
+    status = status == STATUS_OK ? note_missing_feeds(init) : status;
     for (size_t i = 0; i < sizeof files / sizeof *files && status == STATUS_OK; i++) {
         status = make_file(init, files[i].name, files[i].append);
     }
@@ -232,18 +265,27 @@ static void print_next(const struct init *init) {
            "  1. Copy %s/secret/visits.pseudonym to a safe place: without it no person is recognised again.\n"
            "  2. visits --config %s/visits.conf\n"
            "     aggregator --config %s/aggregator.conf     (needs PostgreSQL: /postgres/conninfo)\n"
+           "     hl7-gateway --config %s/hl7-gateway.conf   (for hospitals that send HL7 v2 over MLLP)\n"
            "  3. lianchengctl --config %s/ctl.conf status\n"
            "  4. lianchengctl --config %s/ctl.conf submit visits %s/%s   (makes the facilities known)\n"
-           "  5. Give each hospital its key %s/secret/CODE.key and the file %s/public/visits.pub.\n",
-           folder, folder, folder, folder, folder, folder, register_line, folder, folder);
+           "  5. Give each hospital its key %s/secret/CODE.key and the file %s/public/visits.pub, or let it send HL7 "
+           "with\n"
+           "     its code in MSH-4.\n",
+           folder, folder, folder, folder, folder, folder, folder, register_line, folder, folder);
     printf("\n下一步：\n"
            "  1. 将 %s/secret/visits.pseudonym 另存于安全之处：一旦丢失，再也无法识别同一个人。\n"
            "  2. visits --config %s/visits.conf\n"
            "     aggregator --config %s/aggregator.conf     （需要 PostgreSQL：/postgres/conninfo）\n"
+           "     hl7-gateway --config %s/hl7-gateway.conf   （接收以 MLLP 发送 HL7 v2 的医院）\n"
            "  3. lianchengctl --config %s/ctl.conf status\n"
            "  4. lianchengctl --config %s/ctl.conf submit visits %s/%s   （登记医疗机构）\n"
-           "  5. 把各医院的密钥 %s/secret/机构代码.key 与公钥文件 %s/public/visits.pub 交给该医院。\n",
-           folder, folder, folder, folder, folder, folder, register_line, folder, folder);
+           "  5. 把各医院的密钥 %s/secret/机构代码.key 与公钥文件 %s/public/visits.pub 交给该医院；\n"
+           "     发送 HL7 的医院在 MSH-4 填写机构代码即可。\n",
+           folder, folder, folder, folder, folder, folder, folder, register_line, folder, folder);
+    if (json_array_size(init->without_feed) > 0) {
+        printf("\n%zu facilities have no feed in %s/hl7-gateway.conf, %s the first: add it there if it sends HL7.\n",
+               json_array_size(init->without_feed), folder, json_string_value(json_array_get(init->without_feed, 0)));
+    }
 }
 
 static void print_result(const struct init *init) {
@@ -251,14 +293,15 @@ static void print_result(const struct init *init) {
         print_next(init);
         return;
     }
-    json_t *result =
-        json_pack("{s:s, s:O, s:I}", "folder", init->folder, "made", init->made, "kept", (json_int_t)init->kept);
+    json_t *result = json_pack("{s:s, s:O, s:I, s:O}", "folder", init->folder, "made", init->made, "kept",
+                               (json_int_t)init->kept, "without_feed", init->without_feed);
     json_print(result);
 }
 
 /* What would end up quoted in a configuration file and could not be. */
 static bool check_settings(const struct init_settings *settings) {
-    const char *const texts[] = {settings->visits_host, settings->aggregator_host, settings->bind};
+    const char *const texts[] = {settings->visits_host, settings->aggregator_host, settings->gateway_host,
+                                 settings->bind};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         if (!*texts[i] || strpbrk(texts[i], " \t\r\n\"'#/")) {
             ctl_error(0, "\"%s\" is no host name or address", texts[i]);
@@ -297,11 +340,15 @@ int command_init(struct ctl *ctl, int argc, char **argv) {
                         .settings = {.postgres = "host=127.0.0.1 port=5432 dbname=liancheng user=liancheng_writer",
                                      .visits_host = "127.0.0.1",
                                      .aggregator_host = "127.0.0.1",
+                                     .gateway_host = "127.0.0.1",
                                      .bind = "127.0.0.1",
                                      .visits_port = 7101,
                                      .visits_http_port = 7181,
                                      .aggregator_port = 7100,
-                                     .aggregator_http_port = 7180}};
+                                     .aggregator_http_port = 7180,
+                                     .gateway_port = 7104,
+                                     .gateway_http_port = 7184,
+                                     .mllp_port = 2575}};
     struct init_settings *settings = &init.settings;
     const struct ctl_option options[] = {
         {"folder", CTL_TEXT, &init.folder, "DIR", "where to make it (liancheng)", 0, 0},
@@ -310,12 +357,17 @@ int command_init(struct ctl *ctl, int argc, char **argv) {
         {"postgres", CTL_TEXT, &settings->postgres, "CONNINFO", "the aggregator's PostgreSQL", 0, 0},
         {"visits-host", CTL_TEXT, &settings->visits_host, "HOST", "where others reach the visit registry", 0, 0},
         {"aggregator-host", CTL_TEXT, &settings->aggregator_host, "HOST", "where others reach the aggregator", 0, 0},
+        {"gateway-host", CTL_TEXT, &settings->gateway_host, "HOST", "where others reach the HL7 gateway", 0, 0},
         {"bind", CTL_TEXT, &settings->bind, "ADDRESS", "what daemons listen on (127.0.0.1; 0.0.0.0 in a container)", 0,
          0},
         {"visits-port", CTL_INTEGER, &settings->visits_port, "PORT", "7101", 1, 65535},
         {"visits-http-port", CTL_INTEGER, &settings->visits_http_port, "PORT", "7181", 1, 65535},
         {"aggregator-port", CTL_INTEGER, &settings->aggregator_port, "PORT", "7100", 1, 65535},
         {"aggregator-http-port", CTL_INTEGER, &settings->aggregator_http_port, "PORT", "7180", 1, 65535},
+        {"gateway-port", CTL_INTEGER, &settings->gateway_port, "PORT", "7104: its control socket", 1, 65535},
+        {"gateway-http-port", CTL_INTEGER, &settings->gateway_http_port, "PORT", "7184", 1, 65535},
+        {"mllp-port", CTL_INTEGER, &settings->mllp_port, "PORT", "2575: where the gateway takes HL7 messages", 1,
+         65535},
         {"add", CTL_FLAG, &init.is_addition, NULL, "add what is missing to a folder that is not empty", 0, 0},
         {.name = NULL},
     };
@@ -328,8 +380,11 @@ int command_init(struct ctl *ctl, int argc, char **argv) {
     }
     init.is_json = ctl->json;
     init.made = json_array();
+    init.without_feed = json_array();
+    settings->facilities = &init.facilities;
     exit_code = run(&init);
     json_decref(init.made);
+    json_decref(init.without_feed);
     facilities_release(&init.facilities);
     return exit_code;
 }

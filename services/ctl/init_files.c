@@ -98,6 +98,132 @@ void init_aggregator_conf(struct buffer *out, const struct init_settings *settin
                             "#   cells = 65536\n");
 }
 
+/* Keys that a feed may have, behind # once: what stands in each feed is what all hospitals need. */
+static void append_feed_keys(struct buffer *out) {
+    buffer_append_text(
+        out, "    # Each section is one sender: what differs between hospitals stands here and nowhere else. A message "
+             "belongs to\n"
+             "    # the feed whose listener, sending_application and sending_facility fit it best.\n"
+             "#   name-of-your-choice\n"
+             "        # Facility in whose name it speaks; its key is FACILITY.key in the folder of /registry/keys.\n"
+             "#       facility = \"CODE\"\n"
+             "        # Which messages: listener, MSH-3.1, MSH-4.1; empty: any.\n"
+             "#       listener = \"\"\n"
+             "#       sending_application = \"\"\n"
+             "#       sending_facility = \"\"\n"
+             "        # Common name in the certificate it has to show on a TLS listener; empty: any that the "
+             "listener's CA signed.\n"
+             "#       client_certificate = \"\"\n"
+             "        # Letters of MSH-11.1 that are taken: P production, T training, D debugging.\n"
+             "#       processing_ids = \"P\"\n"
+             "        # auto: as MSH-15 and MSH-16 ask; original: AA, AE, AR always (for senders that write AL there "
+             "by habit);\n"
+             "        # enhanced: CA, CE, CR.\n"
+             "#       ack_mode = \"auto\"\n"
+             "        # utf-8 or gb18030 whatever messages declare; empty: as declared, else detected.\n"
+             "#       charset = \"\"\n");
+    buffer_append_text(
+        out,
+        "        # Whether an A08 with a visit number makes a visit that is not known; whether A02, A03, A06, A07, A13 "
+        "do.\n"
+        "#       update_creates_visit = true\n"
+        "#       implied_visits = true\n"
+        "        # Whether a merge of a prior number that is not known is refused.\n"
+        "#       prior_must_exist = false\n"
+        "        # A number whose authority (PID-3.4) is not in domains: own, refuse, or auto (own while domains is "
+        "empty).\n"
+        "#       unknown_authority = \"auto\"\n"
+        "        # With what a visit was opened where card_field does not say it: social-security, resident-id,\n"
+        "        # health-code (the city's one card) or hospital (no one-card patient). The field: PV1-20, ZCD-2, ...\n"
+        "#       default_card = \"hospital\"\n"
+        "#       card_field = \"\"\n"
+        "        # What its codes are: \"1=social-security, 2=hospital\"; SSC RID EHC HOS are known.\n"
+        "#       cards = \"\"\n"
+        "        # Z segment with the times of an emergency: called, arrived, urban place (Y or N).\n"
+        "#       rescue_segment = \"\"\n");
+    buffer_append_text(out,
+                       "        # What numbers in PID-3 are, by type (PID-3.5) or authority: \"IDCard=visit-card, "
+                       "IdentifyNO=resident-id\". The\n"
+                       "        # usual ones are known; `hl7-gateway --help` lists them.\n"
+                       "#       identifiers = \"\"\n"
+                       "        # Fields beside PID-3 with identifiers: \"PID-4=visit-card, PID-19=resident-id\".\n"
+                       "#       further_identifiers = \"\"\n"
+                       "        # Who gives numbers, by authority (PID-3.4): \"HIS=own, 1.2.3.4=city-mpi\".\n"
+                       "#       domains = \"\"\n"
+                       "        # Patient classes (PV1-2) beside those of table 0004: \"DAY CASE=inpatient\".\n"
+                       "#       classes = \"\"\n"
+                       "        # Triggers that stand for others: \"ZP1=A28\".\n"
+                       "#       triggers = \"\"\n");
+}
+
+/* MSH-4 says which facility: so each can send at once. */
+static void append_feeds(struct buffer *out, const struct facilities *facilities) {
+    buffer_append_text(out, "feeds\n");
+    append_feed_keys(out);
+    for (size_t i = 0; i < facilities->count && i < INIT_FEEDS_MAX; i++) {
+        const char *code = facilities->rows[i].code;
+        buffer_printf(out,
+                      "    %s\n"
+                      "        facility = \"%s\"\n"
+                      "        sending_facility = \"%s\"\n"
+                      "        card_field = \"PV1-20\"\n",
+                      code, code, code);
+    }
+}
+
+void init_gateway_conf(struct buffer *out, const struct init_settings *settings) {
+    append_head(out, "The HL7 gateway", "hl7-gateway --config hl7-gateway.conf --print-config");
+    append_daemon(out, "hl7-gateway", settings->bind, settings->gateway_port, settings->gateway_http_port);
+    buffer_printf(out,
+                  "listeners\n"
+                  "    # One section for each address at which messages come (MLLP), by a name of your choice.\n"
+                  "    mllp\n"
+                  "        bind = \"%s:%" PRId64 "\"\n"
+                  "        # TLS 1.2 or later. Beyond this machine never without it.\n"
+                  "#       tls_certificate = \"secret/hl7-gateway.crt\"\n"
+                  "#       tls_key = \"secret/hl7-gateway.pem\"\n"
+                  "        # Who signed the certificates that senders have to show.\n"
+                  "#       tls_client_ca = \"secret/hl7-ca.crt\"\n",
+                  settings->bind, settings->mllp_port);
+    buffer_printf(
+        out,
+        "registry\n"
+        "    endpoint = \"tcp://%s:%" PRId64 "\"\n"
+        "    # Public key file of the visit registry.\n"
+        "    server_key = \"public/visits.pub\"\n"
+        "    # Folder with the keys of the facilities in whose names it speaks, FACILITY.key.\n"
+        "    keys = \"secret\"\n"
+        "    # While the registry is away: hold (AR 207, send again) or accept (answered AA, goes on later).\n"
+        "#   when_away = \"hold\"\n"
+        "    # How long a sender waits for the registry, in milliseconds.\n"
+        "#   hold_ms = 10000\n",
+        settings->visits_host, settings->visits_port);
+    buffer_append_text(
+        out, "store\n"
+             "    # Folder of the messages that were taken (sealed) and of the feeds' counts.\n"
+             "    folder = \"data/hl7-gateway\"\n"
+             "    # Seals messages at rest: without it none can be read again.\n"
+             "    spool_key = \"secret/hl7-gateway.spool\"\n"
+             "    # Days in which a message that comes again gets its first answer again.\n"
+             "#   retention_days = 30\n"
+             "    # Largest size of the spool, in bytes; beyond it AR 207.\n"
+             "#   bytes_max = 17179869184\n"
+             "limits\n"
+             "    # Most connections at a time.\n"
+             "#   connections = 16384\n"
+             "    # Most memory of all connections, in bytes.\n"
+             "#   buffer_bytes = 268435456\n"
+             "    # Largest message, in bytes.\n"
+             "#   frame_bytes = 16777216\n"
+             "    # Messages of one connection that may wait for answers.\n"
+             "#   answers = 64\n"
+             "    # Longest silence within a message, of a TLS handshake, between messages (0: any), in milliseconds.\n"
+             "#   frame_ms = 30000\n"
+             "#   handshake_ms = 10000\n"
+             "#   idle_ms = 0\n");
+    append_feeds(out, settings->facilities);
+}
+
 void init_ctl_conf(struct buffer *out, const struct init_settings *settings) {
     buffer_append_text(
         out, "# lianchengctl. Four spaces for each level. Paths are relative to the folder of this file.\n"
@@ -108,6 +234,8 @@ void init_ctl_conf(struct buffer *out, const struct init_settings *settings) {
              "follower_key = \"secret/aggregator-follower.key\"\n"
              "# A key that may read metrics.\n"
              "reader_key = \"secret/reader.key\"\n"
+             "# The key of who may look up persons and decide about them; every look-up is logged with its reason.\n"
+             "registrar_key = \"secret/registrar.key\"\n"
              "# Folder with the publishers' keys, ORGANISATION.key: used by `submit --organisation` and `replay`.\n"
              "publisher_keys = \"secret\"\n");
     buffer_printf(out,
@@ -119,4 +247,17 @@ void init_ctl_conf(struct buffer *out, const struct init_settings *settings) {
                   "    endpoint = \"tcp://%s:%" PRId64 "\"\n"
                   "    server_key = \"public/aggregator.pub\"\n",
                   settings->visits_host, settings->visits_port, settings->aggregator_host, settings->aggregator_port);
+    buffer_printf(out,
+                  "hl7-gateway\n"
+                  "    # Its control socket: status, conformance.\n"
+                  "    endpoint = \"tcp://%s:%" PRId64 "\"\n"
+                  "    server_key = \"public/hl7-gateway.pub\"\n"
+                  "hl7\n"
+                  "    # Where it takes messages (MLLP): used by `import hl7`.\n"
+                  "    endpoint = \"%s:%" PRId64 "\"\n"
+                  "    # With TLS: who signed its certificate, and what to show to it.\n"
+                  "#   ca = \"secret/hl7-ca.crt\"\n"
+                  "#   cert = \"secret/hl7-client.crt\"\n"
+                  "#   key = \"secret/hl7-client.key\"\n",
+                  settings->gateway_host, settings->gateway_port, settings->gateway_host, settings->mllp_port);
 }

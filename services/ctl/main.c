@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -17,6 +18,8 @@ static const struct ctl_command commands[] = {
     {"submit", "submit commands from JSON lines; an interrupted run continues", command_submit},
     {"query", "ask a daemon one question in JSON", command_query},
     {"follow", "print the events of a feed as JSON lines", command_follow},
+    {"import", "send the HL7 messages of files to the gateway", command_import},
+    {"conformance", "how each HL7 feed keeps to the rules", command_conformance},
     {"rejects", "list, show or resubmit refused commands", command_rejects},
     {"verify", "check the hash chain of a log", command_verify},
     {"rebuild", "empty the metrics and count every source again", command_rebuild},
@@ -31,7 +34,7 @@ static void print_help(FILE *out) {
     }
     fputs("\nlianchengctl COMMAND --help tells more. Configuration: --config FILE, else the file named by LC_CONFIG,\n"
           "else ./ctl.conf, else /etc/liancheng/ctl.conf. `lianchengctl init --folder DIR` makes one.\n"
-          "Exit codes: 0 done, 64 wrong usage, 65 some data was refused, 70 failed, 75 try again later,\n"
+          "Exit codes: 0 done, 2 a batch file is not whole, 64 wrong usage, 65 some data was refused, 70 failed, 75 try again later,\n"
           "78 wrong configuration.\n",
           out);
 }
@@ -82,6 +85,9 @@ static int read_global_options(struct ctl *ctl, int argc, char **argv, int *exit
 int main(int argc, char **argv) {
     char folder[CTL_PATH_BYTES];
     find_program_folder(folder, sizeof folder);
+#ifndef __SANITIZE_ADDRESS__            /* the leak check at the end traces its own process */
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* nothing of a person ends up in a core file */
+#endif
     log_init("lianchengctl", LOG_LEVEL_WARN);
     struct ctl ctl = {.program_folder = folder};
     int exit_code = -1;

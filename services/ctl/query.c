@@ -51,6 +51,33 @@ static int print_answer(struct ctl *ctl, const struct contract *contract, const 
     return EXIT_CODE_OK;
 }
 
+/* Questions about persons are a registrar's alone; the log keeps who asked, and why. */
+static bool is_about_persons(const struct contract *contract, const char *text) {
+    static const char *const members[] = {"get_person", "explain_person", "list_conflicts"};
+    json_error_t error;
+    json_t *json = strcmp(contract->service, "visits") == 0 ? json_loads(text, JSON_REJECT_DUPLICATES, &error) : NULL;
+    bool found = false;
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        found = found || json_object_get(json, members[i]) != NULL;
+    }
+    json_decref(json);
+    return found;
+}
+
+/* The key of --key, else of --as, else a registrar's where the question needs one and ctl.conf has it. NULL: the
+ * operator's; path holds what it points at. False: said. */
+static bool choose_key(struct ctl *ctl, const struct contract *contract, const char *text, const char *as,
+                       const char **key, char path[CTL_PATH_BYTES]) {
+    if (*key) {
+        return true;
+    }
+    if (!as && is_about_persons(contract, text) && ctl_config(ctl) == STATUS_OK && *ctl_setting(ctl, "/registrar_key")) {
+        as = "registrar";
+    }
+    *key = as ? path : NULL;
+    return !as || target_key_as(ctl, as, path) == STATUS_OK;
+}
+
 static int ask(struct ctl *ctl, const struct contract *contract, const char *text, const char *key, int timeout_ms) {
     struct arena arena;
     arena_init(&arena, ANSWER_BYTES_MAX);
@@ -74,19 +101,25 @@ static int ask(struct ctl *ctl, const struct contract *contract, const char *tex
 }
 
 int command_query(struct ctl *ctl, int argc, char **argv) {
-    const char *key = NULL;
+    const char *key = NULL, *as = NULL;
+    char key_path[CTL_PATH_BYTES];
     int64_t timeout_s = 10;
     const struct ctl_option options[] = {
         {"key", CTL_TEXT, &key, "FILE", "ask with this key (/key of ctl.conf)", 0, 0},
+        {"as", CTL_TEXT, &as, "WHO", "registrar, operator, reader or an organisation: its key of ctl.conf", 0, 0},
         {"timeout", CTL_INTEGER, &timeout_s, "SECONDS", "longest wait for an answer (10)", 1, 3600},
         {.name = NULL},
     };
-    const struct ctl_usage usage = {"query visits|aggregator JSON|- [OPTIONS]",
+    const struct ctl_usage usage = {"query visits|aggregator|hl7-gateway JSON|- [OPTIONS]",
                                     "One question, as a message Query of the service in proto/; the answer as JSON.\n"
                                     "    lianchengctl query visits '{\"list_facilities\": {}}'\n"
                                     "    lianchengctl query visits '{\"get_visit\": {\"facility\": \"hospital-01\", "
                                     "\"visit_number\": \"20200101-7\"}}'\n"
-                                    "    lianchengctl query aggregator '{\"list_metrics\": {}}'\n",
+                                    "    lianchengctl query aggregator '{\"list_metrics\": {}}'\n"
+                                    "    lianchengctl query hl7-gateway '{\"list_feeds\": {}}'\n"
+                                    "    lianchengctl query visits '{\"get_person\": {\"of\": {\"local_ids\": "
+                                    "[{\"value\": \"7\", \"domain\": \"hospital-01\"}]}, \"reason\": \"...\"}}'\n"
+                                    "Questions about persons use the registrar's key by themselves (/registrar_key).\n",
                                     2, 2};
     int exit_code;
     if (!ctl_arguments(ctl, &usage, options, &argc, argv, &exit_code)) {
@@ -103,8 +136,13 @@ int command_query(struct ctl *ctl, int argc, char **argv) {
     } else {
         buffer_append_text(&text, argv[2]);
     }
-    exit_code = status == STATUS_OK ? ask(ctl, contract, buffer_text(&text), key, (int)timeout_s * 1000)
-                                    : ctl_error(EXIT_CODE_FAILED, "stdin cannot be read: %s", status_name(status));
+    if (status != STATUS_OK) {
+        exit_code = ctl_error(EXIT_CODE_FAILED, "stdin cannot be read: %s", status_name(status));
+    } else if (!choose_key(ctl, contract, buffer_text(&text), as, &key, key_path)) {
+        exit_code = EXIT_CODE_CONFIG;
+    } else {
+        exit_code = ask(ctl, contract, buffer_text(&text), key, (int)timeout_s * 1000);
+    }
     buffer_release(&text);
     return exit_code;
 }

@@ -222,6 +222,9 @@ int command_rejects(struct ctl *ctl, int argc, char **argv) {
         return exit_code;
     }
     rejects.contract = contract_find(argv[2]);
+    if (rejects.contract && !rejects.contract->command) {
+        return ctl_error(EXIT_CODE_USAGE, "%s takes no commands, so it refuses none", argv[2]);
+    }
     if (!is_action(argv[1]) || !rejects.contract) {
         return ctl_error(EXIT_CODE_USAGE, "usage: lianchengctl %s", usage.synopsis);
     }

@@ -29,6 +29,7 @@ struct submit {
     const char *path; /* NULL: stdin */
     const char *key;
     const char *organisation;
+    const char *as; /* operator, registrar; NULL: not said */
     const char *rejects_path; /* NULL: stderr */
     char default_rejects_path[CTL_PATH_BYTES];
     bool is_restart;
@@ -66,8 +67,8 @@ static int open_input(struct submit *submit) {
 static int open_sidecar(struct submit *submit) {
     char path[CTL_PATH_BYTES], target[128];
     snprintf(path, sizeof path, "%s.receipts", submit->path ? submit->path : "");
-    snprintf(target, sizeof target, "%s%s%s", submit->contract->service, submit->organisation ? " " : "",
-             submit->organisation ? submit->organisation : "");
+    const char *who = submit->organisation ? submit->organisation : submit->as;
+    snprintf(target, sizeof target, "%s%s%s", submit->contract->service, who ? " " : "", who ? who : "");
     enum status status = sidecar_open(&submit->sidecar, submit->path ? path : NULL, target, submit->is_restart);
     return status == STATUS_OK ? EXIT_CODE_OK : (int)status_exit_code(status);
 }
@@ -120,17 +121,15 @@ static void on_receipt(void *user, uint64_t number, const Common__V1__Receipt *r
     inflight_receipt(&submit->inflight, number, receipt);
 }
 
-/* --key, else the organisation's own key, else the operator's. */
+/* --key, else the key of --as or the organisation's own, else the operator's. */
 static int connect_client(struct submit *submit) {
     char key[CTL_PATH_BYTES];
     struct client_options options = {.window_submits = WINDOW_SUBMITS, .receipt = on_receipt, .user = submit};
-    if (!submit->key && submit->organisation) {
-        enum status found = target_publisher_key(submit->ctl, submit->organisation, key);
-        if (found != STATUS_OK) {
-            return EXIT_CODE_CONFIG;
-        }
+    const char *who = submit->as ? submit->as : submit->organisation;
+    if (!submit->key && who && target_key_as(submit->ctl, who, key) != STATUS_OK) {
+        return EXIT_CODE_CONFIG;
     }
-    const char *key_path = submit->key ? submit->key : submit->organisation ? key : NULL;
+    const char *key_path = submit->key ? submit->key : who ? key : NULL;
     enum status status = target_options(submit->ctl, submit->contract->service, key_path, &options.socket);
     if (status != STATUS_OK) {
         return (int)status_exit_code(status);
@@ -401,6 +400,7 @@ int command_submit(struct ctl *ctl, int argc, char **argv) {
         {"key", CTL_TEXT, &submit.key, "FILE", "submit with this key (/key of ctl.conf)", 0, 0},
         {"organisation", CTL_TEXT, &submit.organisation, "ORG",
          "in its name; without --key with its key of /publisher_keys", 0, 0},
+        {"as", CTL_TEXT, &submit.as, "WHO", "registrar, operator, or an organisation as by --organisation", 0, 0},
         {"rejects", CTL_TEXT, &submit.rejects_path, "FILE", "where refused lines go (FILE.rejects; stdin: stderr)", 0,
          0},
         {"restart", CTL_FLAG, &submit.is_restart, NULL, "forget earlier runs: every line is a new command", 0, 0},
@@ -428,6 +428,15 @@ int command_submit(struct ctl *ctl, int argc, char **argv) {
     submit.contract = contract_find(argv[1]);
     if (!submit.contract) {
         return EXIT_CODE_USAGE;
+    }
+    if (!submit.contract->command) {
+        return ctl_error(EXIT_CODE_USAGE, "%s takes no commands", argv[1]);
+    }
+    if (submit.as && strcmp(submit.as, "registrar") != 0 && strcmp(submit.as, "operator") != 0) {
+        submit.organisation = submit.organisation ? submit.organisation : submit.as;
+        submit.as = NULL;
+    } else if (submit.as && strcmp(submit.as, "operator") == 0) {
+        submit.as = NULL; /* as by default */
     }
     submit.path = strcmp(argv[2], "-") == 0 ? NULL : argv[2];
     arena_init(&submit.arena, PARSE_BYTES_MAX);

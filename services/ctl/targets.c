@@ -14,11 +14,18 @@ static const struct config_key keys[] = {
     {"/key", CONFIG_SECRET, "", 0, 0, "", "Key file of the operator: used unless --key names another."},
     {"/follower_key", CONFIG_SECRET, "", 0, 0, "", "Key file that may follow feeds."},
     {"/reader_key", CONFIG_SECRET, "", 0, 0, "", "Key file that may read metrics."},
+    {"/registrar_key", CONFIG_SECRET, "", 0, 0, "", "Key file that may look up persons and decide about them."},
     {"/publisher_keys", CONFIG_STRING, "", 0, 0, "path", "Folder with the key of each organisation, ORG.key."},
     {"/visits/endpoint", CONFIG_STRING, "", 0, 0, "", "Where the visit registry listens: tcp://HOST:PORT."},
     {"/visits/server_key", CONFIG_STRING, "", 0, 0, "path", "Its public key file."},
     {"/aggregator/endpoint", CONFIG_STRING, "", 0, 0, "", "Where the aggregator listens: tcp://HOST:PORT."},
     {"/aggregator/server_key", CONFIG_STRING, "", 0, 0, "path", "Its public key file."},
+    {"/hl7-gateway/endpoint", CONFIG_STRING, "", 0, 0, "", "Where the HL7 gateway's control socket listens: tcp://HOST:PORT."},
+    {"/hl7-gateway/server_key", CONFIG_STRING, "", 0, 0, "path", "Its public key file."},
+    {"/hl7/endpoint", CONFIG_STRING, "", 0, 0, "", "Where the HL7 gateway takes messages (MLLP): HOST:PORT."},
+    {"/hl7/ca", CONFIG_STRING, "", 0, 0, "path", "Who signed its TLS certificate; empty: no TLS."},
+    {"/hl7/cert", CONFIG_STRING, "", 0, 0, "path", "TLS certificate to show to it; empty: none."},
+    {"/hl7/key", CONFIG_SECRET, "", 0, 0, "", "Key of that certificate."},
     {NULL, CONFIG_STRING, NULL, 0, 0, NULL, NULL},
 };
 
@@ -133,6 +140,26 @@ enum status target_publisher_key(struct ctl *ctl, const char *organisation, char
         return STATUS_NOT_FOUND;
     }
     return STATUS_OK;
+}
+
+enum status target_key_as(struct ctl *ctl, const char *who, char path[CTL_PATH_BYTES]) {
+    static const struct {
+        const char *who, *setting;
+    } own[] = {{"operator", "/key"}, {"registrar", "/registrar_key"}, {"reader", "/reader_key"}};
+    if (ctl_config(ctl) != STATUS_OK) {
+        return STATUS_CONFIG;
+    }
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+        if (strcmp(who, own[i].who) == 0) {
+            const char *setting = need_setting(ctl, own[i].setting);
+            if (!setting) {
+                return STATUS_CONFIG;
+            }
+            snprintf(path, CTL_PATH_BYTES, "%s", setting);
+            return STATUS_OK;
+        }
+    }
+    return target_publisher_key(ctl, who, path);
 }
 
 static int say_problem(const char *name, const Common__V1__Problem *problem) {

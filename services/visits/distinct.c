@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/civil.h"
+#include "service/service.h"
 
 /* Bits of the mask, see events.proto: 8 * scope + 2 * period + group. */
 #define EDGE_ALL_CLASSES UINT32_C(0x555555)
@@ -172,20 +173,20 @@ uint32_t distinct_edge(const struct visits *self, const struct visit *visit, con
     return edge;
 }
 
-/* --- joining persons --- */
+/* --- regrouping persons --- */
 
 /* One person's presence in one bucket. Ordered by bucket, then person. */
 struct presence {
-    uint64_t bucket; /* scope 4 bits, period 4, class 8, place 24 (region, facility row), first day 24 */
-    uint64_t person; /* place among the persons */
+    uint64_t bucket; /* period 4 bits, first day 24, class 8, scope 4, place 24 (region, facility row) */
+    uint32_t person;
+    uint32_t zero;
 };
 
-static uint64_t bucket_pack(unsigned scope, unsigned period, unsigned visit_class, uint32_t place, int32_t day) {
-    return (uint64_t)scope << 60 | (uint64_t)period << 56 | (uint64_t)visit_class << 48 | (uint64_t)place << 24 |
-           (uint64_t)(uint32_t)day;
+static uint64_t bucket_pack(unsigned scope, unsigned period, uint32_t place, int32_t day) {
+    return (uint64_t)period << 60 | (uint64_t)(uint32_t)day << 36 | (uint64_t)scope << 24 | place;
 }
 
-static size_t put_visit(const struct visits *self, const struct visit *visit, size_t person, struct presence *out) {
+static size_t put_visit(const struct visits *self, const struct visit *visit, uint32_t person, struct presence *out) {
     const int32_t day = civil_day_of_s(visit->opened_at);
     const int32_t starts[] = {day, civil_month_start(day), civil_year_start(day), 0};
     const uint32_t places[] = {0, visits_facility(self, visit->facility)->region, visit->facility};
@@ -193,22 +194,11 @@ static size_t put_visit(const struct visits *self, const struct visit *visit, si
     for (unsigned scope = 0; scope < 3; scope++) {
         for (unsigned period = 0; period < 4; period++) {
             /* No period of a counted visit begins before 1970: a stay at the turn of that year is of the year 1970. */
-            const uint64_t all = bucket_pack(scope + 1, period + 1, 0, places[scope], starts[period]);
-            out[count++] = (struct presence){all, person};
+            const uint64_t all = bucket_pack(scope + 1, period + 1, places[scope], starts[period]);
+            out[count++] = (struct presence){all, person, 0};
             if (has_own_group(visit->visit_class)) {
-                out[count++] = (struct presence){all | (uint64_t)visit->visit_class << 48, person};
+                out[count++] = (struct presence){all | (uint64_t)visit->visit_class << 28, person, 0};
             }
-        }
-    }
-    return count;
-}
-
-static size_t count_visits(const struct visits *self, const struct persons *persons) {
-    size_t count = 0;
-    for (size_t i = 0; i < persons->count; i++) {
-        struct walk walk = walk_person(self, persons->heads[i]);
-        for (uint32_t number = walk_next(&walk); number != 0; number = walk_next(&walk)) {
-            count += visit_counts_patient(visits_visit(self, number));
         }
     }
     return count;
@@ -223,70 +213,114 @@ static int compare_presence(const void *a, const void *b) {
     return (x->person > y->person) - (x->person < y->person);
 }
 
-static size_t list_presences(const struct visits *self, const struct persons *persons, struct presence *out) {
-    size_t count = 0;
-    for (size_t i = 0; i < persons->count; i++) {
-        struct walk walk = walk_person(self, persons->heads[i]);
-        for (uint32_t number = walk_next(&walk); number != 0; number = walk_next(&walk)) {
-            if (visit_counts_patient(visits_visit(self, number))) {
-                count += put_visit(self, visits_visit(self, number), i, out + count);
-            }
-        }
-    }
-    qsort(out, count, sizeof *out, compare_presence);
-    return count;
-}
+struct presences {
+    struct presence *list;
+    size_t count;
+    size_t at;
+};
 
-static bool add_delta(const struct visits *self, struct arena *arena, uint64_t bucket, int32_t patients,
-                      Visits__V1__PatientsCorrected *out) {
-    Visits__V1__PatientsDelta *delta = out->n_deltas < DISTINCT_DELTAS_MAX ? arena_alloc(arena, sizeof *delta) : NULL;
-    if (delta == NULL) {
+/* All presences of the moves, before or after. False: no memory. */
+static bool list_presences(const struct visits *self, const struct distinct_move *moves, size_t count, bool is_after,
+                           struct arena *arena, struct presences *out) {
+    *out = (struct presences){.list = arena_alloc(arena, count * 24 * sizeof *out->list)};
+    if (out->list == NULL) {
         return false;
     }
-    visits__v1__patients_delta__init(delta);
-    const uint32_t place = bucket >> 24 & 0xffffff;
-    delta->scope = (Visits__V1__Scope)(bucket >> 60);
-    delta->period = (Visits__V1__Period)(bucket >> 56 & 0xf);
-    delta->visit_class = (Visits__V1__VisitClass)(bucket >> 48 & 0xff);
-    delta->day = bucket & 0xffffff;
-    delta->region = place;
-    if (delta->scope == VISITS__V1__SCOPE__SCOPE_FACILITY) {
-        delta->region = visits_facility(self, place)->region;
-        delta->facility = arena_strdup(arena, visits_facility(self, place)->code);
+    for (size_t i = 0; i < count; i++) {
+        const uint32_t person = is_after ? moves[i].after : moves[i].before;
+        out->count += put_visit(self, visits_visit(self, moves[i].visit), person, out->list + out->count);
     }
-    delta->patients = patients;
-    out->deltas[out->n_deltas++] = delta;
-    return delta->facility != NULL;
+    qsort(out->list, out->count, sizeof *out->list, compare_presence);
+    return true;
 }
 
-/* Persons present in the bucket that begins at `from`; *next is where the next bucket begins. */
-static int32_t persons_in_bucket(const struct presence *list, size_t count, size_t from, size_t *next) {
-    int32_t persons = 1;
-    size_t i = from + 1;
-    for (; i < count && list[i].bucket == list[from].bucket; i++) {
-        persons += list[i].person != list[i - 1].person;
+/* Passes over the next bucket, which both lists hold; returns how many persons are in it. */
+static int32_t pass_bucket(struct presences *presences, uint64_t bucket) {
+    int32_t persons = 0;
+    size_t i = presences->at;
+    for (; i < presences->count && presences->list[i].bucket == bucket; i++) {
+        persons += i == presences->at || presences->list[i].person != presences->list[i - 1].person;
     }
-    *next = i;
+    presences->at = i;
     return persons;
 }
 
-bool distinct_join(const struct visits *self, const struct persons *persons, struct arena *arena,
-                   Visits__V1__PatientsCorrected *out) {
-    visits__v1__patients_corrected__init(out);
-    if (persons->count < 2) {
-        return true;
+static Visits__V1__PatientsDelta *make_delta(const struct visits *self, struct arena *arena, uint64_t bucket,
+                                             int32_t patients) {
+    Visits__V1__PatientsDelta *delta = arena_alloc(arena, sizeof *delta);
+    if (delta == NULL) {
+        return NULL;
     }
-    struct presence *list = arena_alloc(arena, count_visits(self, persons) * 24 * sizeof *list);
-    out->deltas = arena_alloc(arena, DISTINCT_DELTAS_MAX * sizeof *out->deltas);
-    if (list == NULL || out->deltas == NULL) {
+    visits__v1__patients_delta__init(delta);
+    const uint32_t place = bucket & 0xffffff;
+    delta->scope = (Visits__V1__Scope)(bucket >> 24 & 0xf);
+    delta->period = (Visits__V1__Period)(bucket >> 60);
+    delta->visit_class = (Visits__V1__VisitClass)(bucket >> 28 & 0xff);
+    delta->day = bucket >> 36 & 0xffffff;
+    delta->region = place;
+    if (delta->scope == VISITS__V1__SCOPE__SCOPE_FACILITY) {
+        delta->region = visits_facility(self, place)->region;
+        delta->facility = visits_facility(self, place)->code;
+    }
+    delta->patients = patients;
+    return delta;
+}
+
+/* A packed event of so many bytes still leaves room for its own head. */
+#define MESSAGE_BYTES_MAX (EVENT_PUBLIC_BYTES_MAX - 64)
+
+/* Cuts the list into messages by their packed size. */
+static bool cut(struct arena *arena, struct distinct_deltas *out) {
+    out->messages = arena_alloc(arena, (out->count * 96 / MESSAGE_BYTES_MAX + 1) * sizeof *out->messages);
+    if (out->messages == NULL) {
         return false;
     }
-    const size_t count = list_presences(self, persons, list);
-    for (size_t i = 0, next = 0; i < count; i = next) {
-        const int32_t present = persons_in_bucket(list, count, i, &next);
-        if (present > 1 && !add_delta(self, arena, list[i].bucket, 1 - present, out)) {
+    size_t bytes = 0;
+    for (size_t i = 0; i < out->count; i++) {
+        const size_t size = visits__v1__patients_delta__get_packed_size(out->list[i]) + 2;
+        if (out->message_count == 0 || bytes + size > MESSAGE_BYTES_MAX) {
+            visits__v1__patients_corrected__init(&out->messages[out->message_count]);
+            out->messages[out->message_count++].deltas = out->list + i;
+            bytes = 0;
+        }
+        out->messages[out->message_count - 1].n_deltas++;
+        bytes += size;
+    }
+    return true;
+}
+
+/* Both lists hold the same visits, so the same buckets. */
+static size_t count_buckets(const struct presences *presences) {
+    size_t count = 0;
+    for (size_t i = 0; i < presences->count; i++) {
+        count += i == 0 || presences->list[i].bucket != presences->list[i - 1].bucket;
+    }
+    return count;
+}
+
+bool distinct_regroup(const struct visits *self, const struct distinct_move *moves, size_t count, struct arena *arena,
+                      struct distinct_deltas *out) {
+    struct presences before, after;
+    *out = (struct distinct_deltas){.count = 0};
+    if (!list_presences(self, moves, count, false, arena, &before) ||
+        !list_presences(self, moves, count, true, arena, &after)) {
+        return false;
+    }
+    out->list = arena_alloc(arena, count_buckets(&before) * sizeof *out->list);
+    if (out->list == NULL) {
+        return false;
+    }
+    while (before.at < before.count) {
+        const uint64_t bucket = before.list[before.at].bucket;
+        const int32_t left = pass_bucket(&before, bucket);
+        const int32_t patients = pass_bucket(&after, bucket) - left;
+        if (patients == 0) {
+            continue;
+        }
+        out->list[out->count] = make_delta(self, arena, bucket, patients);
+        if (out->list[out->count++] == NULL) {
             return false;
         }
     }
-    return true;
+    return cut(arena, out);
 }

@@ -33,12 +33,29 @@ bool persons_hold(const struct persons *persons, uint32_t head);
 uint32_t distinct_edge(const struct visits *self, const struct visit *visit, const struct persons *persons,
                        uint32_t except);
 
-/* Deltas of one correction; more are refused. */
-#define DISTINCT_DELTAS_MAX 4096
+/* A visit and the persons it counts for: before and after records were regrouped (any numbers that tell persons apart). */
+struct distinct_move {
+    uint32_t visit; /* row */
+    uint32_t before;
+    uint32_t after;
+};
 
-/* What changes when these persons become one: for each bucket in which k > 1 of them are present, 1 - k. Fills deltas
- * from arena, ordered by bucket. False when they do not fit (arena, or DISTINCT_DELTAS_MAX). */
-bool distinct_join(const struct visits *self, const struct persons *persons, struct arena *arena,
-                   Visits__V1__PatientsCorrected *out);
+/* The corrections of one regrouping, as messages that each fit into an event. */
+struct distinct_deltas {
+    Visits__V1__PatientsDelta **list; /* ordered by bucket */
+    size_t count;
+    Visits__V1__PatientsCorrected *messages; /* stretches of the list */
+    size_t message_count;
+};
+
+/*
+ * What changes when persons are regrouped: for each bucket the number of persons present after it less that before.
+ * `moves` holds every counted one-card visit of the persons concerned. False when arena has no room: 768 bytes a move for
+ * looking through, 100 a delta.
+ */
+bool distinct_regroup(const struct visits *self, const struct distinct_move *moves, size_t count, struct arena *arena,
+                      struct distinct_deltas *out);
+/* Most bytes that the deltas of one moved visit take in messages. */
+#define DISTINCT_MOVE_BYTES 768
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "base/check.h"
 
-enum kind { KIND_KEY_CHECK = 0, KIND_RESIDENT_ID = 1, KIND_LOCAL_ID = 2, KIND_VISIT = 3, KIND_LOCAL_KEY = 4 };
+enum kind { KIND_KEY_CHECK = 0, KIND_RESIDENT_ID = 1, KIND_LOCAL_ID = 2, KIND_VISIT = 3, KIND_LOCAL_KEY = 4, KIND_IDENTIFIER = 16 };
 
 static_assert(PSEUDONYM_LOCAL_KEY_BYTES == crypto_shorthash_siphashx24_KEYBYTES, "SipHash's key");
 
@@ -23,7 +23,7 @@ static void hash(const uint8_t key[32], const uint8_t *text, size_t size, uint8_
 }
 
 /* kind, facility, NUL, value. Callers have checked the lengths. */
-static void hash_local(const uint8_t key[PSEUDONYM_LOCAL_KEY_BYTES], enum kind kind, const char *facility,
+static void hash_local(const uint8_t key[PSEUDONYM_LOCAL_KEY_BYTES], unsigned kind, const char *facility,
                        const char *value, uint8_t out[16]) {
     uint8_t text[1 + VISITS_CODE_BYTES + VISITS_NUMBER_BYTES_MAX];
     const size_t facility_bytes = strlen(facility) + 1;
@@ -54,6 +54,13 @@ void pseudonym_of_local_id(const uint8_t key[PSEUDONYM_LOCAL_KEY_BYTES], const c
                            struct key12 *out) {
     uint8_t bytes[16];
     hash_local(key, KIND_LOCAL_ID, facility, local_id, bytes);
+    memcpy(out->bytes, bytes, sizeof out->bytes);
+}
+
+void pseudonym_of_identifier(const uint8_t key[PSEUDONYM_LOCAL_KEY_BYTES], unsigned kind, const char *domain,
+                             const char *value, struct key12 *out) {
+    uint8_t bytes[16];
+    hash_local(key, kind == 0 ? (unsigned)KIND_LOCAL_ID : KIND_IDENTIFIER + kind, domain, value, bytes);
     memcpy(out->bytes, bytes, sizeof out->bytes);
 }
 

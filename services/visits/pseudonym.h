@@ -22,6 +22,10 @@ void pseudonym_of_visit(const uint8_t local_key[PSEUDONYM_LOCAL_KEY_BYTES], cons
 /* A record under a local id. */
 void pseudonym_of_local_id(const uint8_t local_key[PSEUDONYM_LOCAL_KEY_BYTES], const char *facility,
                            const char *local_id, struct key12 *out);
+/* A record under a local id of a stated kind (visits.v1.IdentifierKind); domain: who gives these numbers, at most 32 bytes, ""
+ * for the city. The unspecified kind is the function above. */
+void pseudonym_of_identifier(const uint8_t local_key[PSEUDONYM_LOCAL_KEY_BYTES], unsigned kind, const char *domain,
+                             const char *value, struct key12 *out);
 /* Fingerprint of the key itself, to notice when another one is configured. */
 uint64_t pseudonym_key_check(const uint8_t key[32]);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "visits/pseudonym.h"
+#include "visits/query_person.h"
 #include "visits/state.h"
 #include "visits/v1/codes.pb-c.h"
 #include "visits/v1/query.pb-c.h"
@@ -23,13 +24,24 @@ static int64_t ms_of(uint32_t s) {
     return (int64_t)s * 1000;
 }
 
-static void fill_visit(const struct visit *row, Visits__V1__VisitState *out) {
+/* Whether anybody said that there is, or was, such a visit; not only what would hold of it. */
+static bool is_visit(const struct visits *self, uint32_t number) {
+    const struct visit *row = visits_visit(self, number);
+    const struct extra *extra = visits_extra(self, row->extra);
+    return visit_is_live(row) || row->cancel_recorded != 0 || extra->pre_cancel_recorded != 0 ||
+           extra->first_claim != 0;
+}
+
+static void fill_visit(const struct visits *self, const struct visit *row, Visits__V1__VisitState *out) {
     visits__v1__visit_state__init(out);
     out->visit_class = (Visits__V1__VisitClass)row->visit_class;
     out->one_card = (row->flags & VISIT_ONE_CARD) != 0;
-    out->cancelled = !visit_is_live(row);
-    out->opened_at_ms = ms_of(row->opened_at);
+    out->pre_admission = !visit_is_live(row) && visits_extra(self, row->extra)->pre_recorded != 0;
+    out->cancelled = !visit_is_live(row) && !out->pre_admission;
+    out->implied = visit_is_implied(row);
+    out->opened_at_ms = row->begin_recorded == 0 ? 0 : ms_of(row->opened_at);
     out->closed_at_ms = ms_of(row->closed_at);
+    out->department = visits_department(self, row->department)->code;
     out->version = row->last_seq;
 }
 
@@ -46,15 +58,15 @@ static Visits__V1__VisitState *get_visit(const struct visits *self, const struct
         return NULL;
     }
     struct key16 key;
-    pseudonym_of_visit(self->local_key, visits_facility(self, facility_row)->code, query->visit_number,
-                       &key);
+    pseudonym_of_visit(self->local_key, visits_facility(self, facility_row)->code, query->visit_number, &key);
     const uint32_t number = visits_find_visit(self, &key);
     Visits__V1__VisitState *out = arena_alloc(arena, sizeof *out);
-    if (number == 0 || out == NULL) {
-        *code = number == 0 ? COMMON__V1__CODE__CODE_NOT_FOUND : COMMON__V1__CODE__CODE_EXHAUSTED;
+    const bool is_known = number != 0 && is_visit(self, number);
+    if (!is_known || out == NULL) {
+        *code = !is_known ? COMMON__V1__CODE__CODE_NOT_FOUND : COMMON__V1__CODE__CODE_EXHAUSTED;
         return NULL;
     }
-    fill_visit(visits_visit(self, number), out);
+    fill_visit(self, visits_visit(self, number), out);
     return out;
 }
 
@@ -81,30 +93,47 @@ static Visits__V1__Facilities *list_facilities(const struct visits *self, struct
     return out;
 }
 
-const ProtobufCMessage *visits_query(const void *self, const struct question *question, struct arena *arena,
-                                     struct decision *audit, uint32_t *code) {
+/* What publishers and operators ask; answer->body_case stays NOT_SET with *code. */
+static void answer_visits(const struct visits *self, const struct question *question, struct arena *arena,
+                          Visits__V1__Answer *answer, uint32_t *code) {
     const Visits__V1__Query *body = (const Visits__V1__Query *)question->body;
     const struct principal *principal = question->principal;
-    (void)audit; /* nothing of a person is shown */
-    Visits__V1__Answer *answer = arena_alloc(arena, sizeof *answer);
-    *code = COMMON__V1__CODE__CODE_UNSUPPORTED;
-    if (answer == NULL || (principal->role != ROLE_PUBLISHER && principal->role != ROLE_OPERATOR)) {
-        *code = answer == NULL ? COMMON__V1__CODE__CODE_EXHAUSTED : COMMON__V1__CODE__CODE_FORBIDDEN;
-        return NULL;
+    if (principal->role != ROLE_PUBLISHER && principal->role != ROLE_OPERATOR) {
+        *code = COMMON__V1__CODE__CODE_FORBIDDEN;
+        return;
     }
-    visits__v1__answer__init(answer);
-    switch (body->body_case) {
-    case VISITS__V1__QUERY__BODY_GET_VISIT:
-        answer->body_case = VISITS__V1__ANSWER__BODY_VISIT;
+    if (body->body_case == VISITS__V1__QUERY__BODY_GET_VISIT) {
         answer->visit = get_visit(self, principal, body->get_visit, arena, code);
-        return answer->visit == NULL ? NULL : &answer->base;
-    case VISITS__V1__QUERY__BODY_LIST_FACILITIES:
-        answer->body_case = VISITS__V1__ANSWER__BODY_FACILITIES;
+        answer->body_case = answer->visit == NULL ? 0 : VISITS__V1__ANSWER__BODY_VISIT;
+    } else {
         answer->facilities = list_facilities(self, arena, code);
-        return answer->facilities == NULL ? NULL : &answer->base;
+        answer->body_case = answer->facilities == NULL ? 0 : VISITS__V1__ANSWER__BODY_FACILITIES;
+    }
+}
+
+const ProtobufCMessage *visits_query(const void *self, const struct question *question, struct arena *arena,
+                                     struct decision *audit, uint32_t *code) {
+    Visits__V1__Answer *answer;
+    switch (((const Visits__V1__Query *)question->body)->body_case) {
+    case VISITS__V1__QUERY__BODY_GET_VISIT:
+    case VISITS__V1__QUERY__BODY_LIST_FACILITIES:
+        answer = arena_alloc(arena, sizeof *answer);
+        if (answer == NULL) {
+            *code = COMMON__V1__CODE__CODE_EXHAUSTED;
+            return NULL;
+        }
+        visits__v1__answer__init(answer);
+        answer_visits(self, question, arena, answer, code);
+        return answer->body_case == VISITS__V1__ANSWER__BODY__NOT_SET ? NULL : &answer->base;
+    case VISITS__V1__QUERY__BODY_GET_PERSON:
+    case VISITS__V1__QUERY__BODY_EXPLAIN_PERSON:
+    case VISITS__V1__QUERY__BODY_LIST_CONFLICTS:
+    case VISITS__V1__QUERY__BODY_LIST_LOOKUPS:
+        return visits_query_person(self, question, arena, audit, code);
     case VISITS__V1__QUERY__BODY__NOT_SET:
     case _VISITS__V1__QUERY__BODY__CASE_IS_INT_SIZE:
         break;
     }
+    *code = COMMON__V1__CODE__CODE_UNSUPPORTED;
     return NULL;
 }

@@ -1,11 +1,13 @@
 #include <string.h>
 
+#include "visits/events_person.h"
 #include "codes/region.h"
 #include "visits/rules.h"
 
 /*
  * A facility is made known by an operator. Its code is the organisation of its keys and its region is where all its
- * visits count, so neither ever changes; the name may.
+ * visits count, so neither ever changes; the name may. A domain of local ids that several facilities share is made known
+ * with its owners; codes of facilities and domains are of one kind, since either may stand in LocalId.domain.
  */
 
 static bool is_code(const char *text) {
@@ -13,12 +15,12 @@ static bool is_code(const char *text) {
     return text[size] == 0 && size < VISITS_CODE_BYTES;
 }
 
-static uint32_t check(const Visits__V1__RegisterFacility *body, const char **field) {
+static uint32_t check(const struct visits *self, const Visits__V1__RegisterFacility *body, const char **field) {
     *field = "facility";
     if (body->facility[0] == 0) {
         return COMMON__V1__CODE__CODE_MISSING;
     }
-    if (!is_code(body->facility)) {
+    if (!is_code(body->facility) || visits_find_domain(self, body->facility) != 0) {
         return COMMON__V1__CODE__CODE_MALFORMED;
     }
     *field = "name";
@@ -68,7 +70,7 @@ static void emit(struct deciding *d, const Visits__V1__RegisterFacility *body, u
 
 void rules_register_facility(struct deciding *d, const Visits__V1__RegisterFacility *body) {
     const char *field = NULL;
-    uint32_t code = check(body, &field);
+    uint32_t code = check(d->self, body, &field);
     const uint32_t number = code == 0 ? visits_find_facility(d->self, body->facility) : 0;
     const struct facility *known = visits_facility(d->self, number);
     if (code == 0) {
@@ -78,5 +80,59 @@ void rules_register_facility(struct deciding *d, const Visits__V1__RegisterFacil
         rules_refuse(d, code, field);
     } else if (number == 0 || strcmp(known->name, body->name) != 0) {
         emit(d, body, known->last_seq);
+    }
+}
+
+/* --- domains --- */
+
+static uint32_t check_domain(const struct visits *self, const Visits__V1__RegisterDomain *body, const char **field) {
+    *field = "domain";
+    if (body->domain[0] == 0) {
+        return COMMON__V1__CODE__CODE_MISSING;
+    }
+    if (!is_code(body->domain) || visits_find_facility(self, body->domain) != 0) {
+        return COMMON__V1__CODE__CODE_MALFORMED;
+    }
+    *field = "owners";
+    if (body->n_owners == 0) {
+        return COMMON__V1__CODE__CODE_MISSING;
+    }
+    if (body->n_owners > VISITS_DOMAIN_OWNERS_MAX) {
+        return COMMON__V1__CODE__CODE_TOO_LARGE;
+    }
+    for (size_t i = 0; i < body->n_owners; i++) {
+        if (visits_find_facility(self, body->owners[i]) == 0) {
+            return VISITS__V1__CODE__CODE_FACILITY_UNKNOWN;
+        }
+    }
+    *field = NULL;
+    return visits_find_domain(self, body->domain) == 0 && table_is_full(&self->domains) ? COMMON__V1__CODE__CODE_EXHAUSTED
+                                                                                      : 0;
+}
+
+static void add_owner(struct domain *domain, uint16_t owner) {
+    for (unsigned i = 0; i < domain->owner_count; i++) {
+        if (domain->owners[i] == owner) {
+            return;
+        }
+    }
+    domain->owners[domain->owner_count++] = owner;
+}
+
+void rules_register_domain(struct deciding *d, const Visits__V1__RegisterDomain *body) {
+    const char *field = NULL;
+    const uint32_t code = check_domain(d->self, body, &field);
+    struct domain *domain = code == 0 ? arena_zalloc(d->arena, sizeof *domain) : NULL;
+    if (domain == NULL) {
+        rules_refuse(d, code == 0 ? (uint32_t)COMMON__V1__CODE__CODE_TOO_LARGE : code, field);
+        return;
+    }
+    memcpy(domain->code, body->domain, strlen(body->domain));
+    for (size_t i = 0; i < body->n_owners; i++) {
+        add_owner(domain, (uint16_t)visits_find_facility(d->self, body->owners[i]));
+    }
+    const uint32_t known = visits_find_domain(d->self, domain->code);
+    if (known == 0 || memcmp(visits_domain(d->self, known), domain, sizeof *domain) != 0) {
+        rules_emit(d, EVENT_DOMAIN_REGISTERED, domain, sizeof *domain, 0);
     }
 }

@@ -1,100 +1,210 @@
-#include "visits/rules.h"
+#include <string.h>
+
+#include "visits/rules_statement.h"
 
 /*
- * Commands about a visit that is known: its end, its class, its cancellation. Each aspect of a visit keeps when it was
- * last recorded; an older statement changes nothing, so that any order of arrival ends in the same state. What was
- * recorded up to a cancellation belongs to a life of the visit number that never was.
+ * ReportVisit, and the short forms of some of its statements. Here is what each of them says; what becomes of it is in
+ * rules_statement.c.
  */
 
-/* Whether a statement is of an earlier life of the number. */
-static bool is_void(const struct visit_claim *claim) {
-    return claim->recorded <= claim->row.cancel_recorded;
+static uint32_t occurred(const struct deciding *d) {
+    return rules_seconds(d->command->occurred_at_ms);
 }
 
-static bool begin_known(struct deciding *d, const char *visit_number, int64_t recorded_at_ms,
-                        struct visit_claim *claim) {
-    if (!rules_claim_visit(d, visit_number, recorded_at_ms, claim) || !rules_find_visit(d, claim)) {
-        return false;
-    }
-    if (claim->number == 0) {
-        rules_refuse(d, VISITS__V1__CODE__CODE_VISIT_UNKNOWN, "visit_number");
-        return false;
-    }
-    return true;
+static void says_end(struct statement *s, uint32_t closed_at, unsigned flags) {
+    s->said.row.closed_at = closed_at;
+    s->said.row.end_recorded = s->recorded;
+    s->said.row.flags |= (uint16_t)flags;
 }
 
-/* The persons of a visit's record. */
-static struct persons persons_of(const struct deciding *d, const struct visit *visit) {
-    struct persons persons = {.count = 0};
-    if (visit->record != 0) {
-        persons_add(&persons, visits_record(d->self, visit->record)->person);
-    }
-    return persons;
-}
+/* --- short forms --- */
 
 void rules_close_visit(struct deciding *d, const Visits__V1__CloseVisit *body) {
-    struct visit_claim claim;
-    if (!begin_known(d, body->visit_number, body->recorded_at_ms, &claim)) {
-        return;
+    struct statement s = {.opens = false};
+    if (statement_begin(d, body->visit_number, body->recorded_at_ms, &s)) {
+        says_end(&s, occurred(d), 0);
+        statement_decide(d, &s);
     }
-    const uint32_t closed_at = rules_seconds(d->command->occurred_at_ms);
-    const struct visit *row = &claim.row;
-    if (is_void(&claim) || claim.recorded < row->end_recorded ||
-        (claim.recorded == row->end_recorded && closed_at == row->closed_at)) {
-        return;
-    }
-    struct event_visit_closed *event = &d->work->body.closed;
-    *event = (struct event_visit_closed){.visit = claim.key, .closed_at = closed_at, .end_recorded = claim.recorded};
-    rules_emit(d, EVENT_VISIT_CLOSED, event, sizeof *event, row->last_seq);
 }
 
 void rules_change_class(struct deciding *d, const Visits__V1__ChangeClass *body) {
-    struct visit_claim claim;
+    struct statement s = {.opens = false};
     if (body->visit_class == VISITS__V1__VISIT_CLASS__VISIT_CLASS_UNSPECIFIED) {
         rules_refuse(d, COMMON__V1__CODE__CODE_MISSING, "visit_class");
         return;
     }
-    if (!begin_known(d, body->visit_number, body->recorded_at_ms, &claim)) {
-        return;
+    if (statement_begin(d, body->visit_number, body->recorded_at_ms, &s)) {
+        statement_says_class(&s, body->visit_class, VISIT_CLASS_CHANGED);
+        statement_decide(d, &s);
     }
-    const struct visit *row = &claim.row;
-    if (is_void(&claim) || claim.recorded < row->class_recorded ||
-        (claim.recorded == row->class_recorded && body->visit_class == row->visit_class &&
-         (row->flags & VISIT_CLASS_CHANGED))) {
-        return;
-    }
-    struct event_visit_changed *event = &d->work->body.changed;
-    *event = (struct event_visit_changed){.visit = claim.key,
-                                          .opened_at = row->opened_at,
-                                          .open_recorded = row->open_recorded,
-                                          .class_recorded = claim.recorded,
-                                          .visit_class = (uint8_t)body->visit_class,
-                                          .visit_flags = row->flags | VISIT_CLASS_CHANGED};
-    struct visit after = *row;
-    after.visit_class = event->visit_class;
-    const struct persons persons = persons_of(d, row);
-    rules_emit(d, EVENT_VISIT_CHANGED, event, sizeof *event, row->last_seq)->public_body =
-        publish_visit(d, row, &after, claim.number, &persons);
 }
 
 void rules_cancel_visit(struct deciding *d, const Visits__V1__CancelVisit *body) {
-    struct visit_claim claim;
-    if (!rules_claim_visit(d, body->visit_number, body->recorded_at_ms, &claim) || !rules_find_visit(d, &claim)) {
+    struct statement s = {.makes = true};
+    if (statement_begin(d, body->visit_number, body->recorded_at_ms, &s)) {
+        s.said.row.cancel_recorded = s.recorded;
+        statement_decide(d, &s);
+    }
+}
+
+/* --- ReportVisit: form --- */
+
+/* What statements need and do, a row each, by visits.v1.VisitStatement. */
+struct kind {
+    bool opens;
+    bool needs_class;
+    bool may_create;    /* where the command says so: it proves a stay, or (an update) that there is a visit */
+    bool keeps_unknown; /* says something of a visit that is not known, for what may come later */
+};
+static const struct kind kinds[] = {
+    [VISITS__V1__VISIT_STATEMENT__VISIT_STATEMENT_OPENED] = {.opens = true, .needs_class = true},
+    [VISITS__V1__VISIT_STATEMENT__VISIT_STATEMENT_PRE_ADMITTED] = {.opens = true, .needs_class = true},
+    [VISITS__V1__VISIT_STATEMENT__VISIT_STATEMENT_UPDATED] = {.needs_class = true, .may_create = true},
+    [VISITS__V1__VISIT_STATEMENT__VISIT_STATEMENT_MOVED] = {.may_create = true},
+    [VISITS__V1__VISIT_STATEMENT__VISIT_STATEMENT_MOVE_CANCELLED] = {.keeps_unknown = true},
+    [VISITS__V1__VISIT_STATEMENT__VISIT_STATEMENT_CLOSED] = {.may_create = true},
+    [VISITS__V1__VISIT_STATEMENT__VISIT_STATEMENT_REOPENED] = {.may_create = true},
+    [VISITS__V1__VISIT_STATEMENT__VISIT_STATEMENT_CLASS_CHANGED] = {.needs_class = true, .may_create = true},
+    [VISITS__V1__VISIT_STATEMENT__VISIT_STATEMENT_CANCELLED] = {.keeps_unknown = true},
+    [VISITS__V1__VISIT_STATEMENT__VISIT_STATEMENT_PRE_ADMISSION_CANCELLED] = {.keeps_unknown = true},
+};
+
+#define DEPARTMENT_BYTES_MAX 32
+
+static bool is_too_long(struct deciding *d, const char *text, size_t bytes_max, const char *field) {
+    if (strlen(text) > bytes_max) {
+        rules_refuse(d, VISITS__V1__CODE__CODE_FIELD_TOO_LONG, field);
+        return true;
+    }
+    return false;
+}
+
+/* A beginning is said by openings, by updates that give it, and by what makes a visit. */
+static bool says_begin(const struct kind *kind, const Visits__V1__ReportVisit *body) {
+    const bool updates = body->statement == VISITS__V1__VISIT_STATEMENT__VISIT_STATEMENT_UPDATED;
+    return kind->opens || (updates && body->opened_at_ms != 0) || (kind->may_create && body->may_create);
+}
+
+static bool check_form(struct deciding *d, const struct kind *kind, const Visits__V1__ReportVisit *body) {
+    if (kind->needs_class && body->visit_class == VISITS__V1__VISIT_CLASS__VISIT_CLASS_UNSPECIFIED) {
+        rules_refuse(d, COMMON__V1__CODE__CODE_MISSING, "visit_class");
+        return false;
+    }
+    if (says_begin(kind, body) && body->card_kind == VISITS__V1__CARD_KIND__CARD_KIND_UNSPECIFIED) {
+        rules_refuse(d, COMMON__V1__CODE__CODE_MISSING, "card_kind");
+        return false;
+    }
+    if (body->opened_at_ms != 0 && rules_seconds(body->opened_at_ms) == 0) {
+        rules_refuse(d, COMMON__V1__CODE__CODE_BAD_TIME, "opened_at_ms");
+        return false;
+    }
+    return !is_too_long(d, body->former_number, VISITS_NUMBER_BYTES_MAX, "former_number") &&
+           !is_too_long(d, body->movement, VISITS_NUMBER_BYTES_MAX, "movement") &&
+           !is_too_long(d, body->department, DEPARTMENT_BYTES_MAX, "department");
+}
+
+/* --- what it says --- */
+
+/* With the table of departments full it is not kept: nothing counts by it. */
+static void says_department(const struct deciding *d, const Visits__V1__ReportVisit *body, struct statement *s) {
+    if (body->department[0] == 0) {
         return;
     }
-    if (is_void(&claim)) {
+    s->department = (struct department){.facility = d->facility_row};
+    memcpy(s->department.code, body->department, strlen(body->department));
+    if (!table_is_full(&d->self->departments) || visits_find_department(d->self, &s->department) != 0) {
+        s->said.place = s->department.code;
+        s->said.row.place_recorded = s->recorded;
+    }
+}
+
+static void says_rescue(struct deciding *d, const Visits__V1__RescueTimes *times, struct statement *s) {
+    if (times == NULL) {
         return;
     }
-    if (claim.number == 0 && table_is_full(&d->self->visits)) {
-        rules_refuse(d, COMMON__V1__CODE__CODE_EXHAUSTED, NULL);
+    const uint32_t called_at = rules_seconds(times->called_at_ms);
+    const uint32_t arrived_at = rules_seconds(times->arrived_at_ms);
+    if (called_at == 0 || arrived_at < called_at) {
+        rules_warn(d, COMMON__V1__CODE__CODE_BAD_TIME, "rescue");
         return;
     }
-    struct event_visit_cancelled *event = &d->work->body.cancelled;
-    *event = (struct event_visit_cancelled){
-        .visit = claim.key, .cancel_recorded = claim.recorded, .facility = d->facility_row};
-    struct visit after = claim.row;
-    after.cancel_recorded = claim.recorded;
-    const struct persons persons = persons_of(d, &claim.row);
-    rules_emit(d, EVENT_VISIT_CANCELLED, event, sizeof *event, claim.row.last_seq)->public_body =
-        publish_visit(d, &claim.row, &after, claim.number, &persons);
+    s->said.extra.called_at = called_at;
+    s->said.extra.arrived_at = arrived_at;
+    s->said.extra.is_urban = times->urban != 0;
+    s->said.extra.rescue_recorded = s->recorded;
+}
+
+/* The registers that depend on the statement. `creates`: it is one that may make a visit, and may here. */
+static void says_own(const struct deciding *d, const Visits__V1__ReportVisit *body, bool creates, struct statement *s) {
+    switch (body->statement) {
+    case VISITS__V1__VISIT_STATEMENT__VISIT_STATEMENT_PRE_ADMITTED:
+        s->is_pre = true;
+        s->said.row.flags |= VISIT_PRE_KNOWN;
+        break;
+    case VISITS__V1__VISIT_STATEMENT__VISIT_STATEMENT_CLOSED:
+        says_end(s, occurred(d), 0);
+        break;
+    case VISITS__V1__VISIT_STATEMENT__VISIT_STATEMENT_REOPENED:
+        says_end(s, 0, VISIT_REOPENED);
+        break;
+    case VISITS__V1__VISIT_STATEMENT__VISIT_STATEMENT_CANCELLED:
+        s->voids_movement = d->keys->movement != 0;
+        s->said.row.cancel_recorded = s->voids_movement ? 0 : s->recorded;
+        break;
+    case VISITS__V1__VISIT_STATEMENT__VISIT_STATEMENT_PRE_ADMISSION_CANCELLED:
+        s->said.row.flags |= VISIT_PRE_KNOWN;
+        s->said.extra.pre_cancel_recorded = s->recorded;
+        break;
+    case VISITS__V1__VISIT_STATEMENT__VISIT_STATEMENT_UNSPECIFIED:
+    case VISITS__V1__VISIT_STATEMENT__VISIT_STATEMENT_OPENED:
+    case VISITS__V1__VISIT_STATEMENT__VISIT_STATEMENT_UPDATED:
+    case VISITS__V1__VISIT_STATEMENT__VISIT_STATEMENT_MOVED:
+    case VISITS__V1__VISIT_STATEMENT__VISIT_STATEMENT_MOVE_CANCELLED:
+    case VISITS__V1__VISIT_STATEMENT__VISIT_STATEMENT_CLASS_CHANGED:
+    case _VISITS__V1__VISIT_STATEMENT_IS_INT_SIZE:
+        break;
+    }
+    if (creates) {
+        s->may_own = true;
+        s->said.row.flags |=
+            body->statement == VISITS__V1__VISIT_STATEMENT__VISIT_STATEMENT_UPDATED ? VISIT_UPDATED : VISIT_STAY_PROVEN;
+    }
+}
+
+static void says_begin_and_class(const struct deciding *d, const struct kind *kind, const Visits__V1__ReportVisit *body,
+                                 bool creates, struct statement *s) {
+    const bool is_change = body->statement == VISITS__V1__VISIT_STATEMENT__VISIT_STATEMENT_CLASS_CHANGED;
+    const bool updates = body->statement == VISITS__V1__VISIT_STATEMENT__VISIT_STATEMENT_UPDATED;
+    if (says_begin(kind, body)) {
+        const uint32_t opened_at = body->opened_at_ms != 0 ? rules_seconds(body->opened_at_ms) : occurred(d);
+        const bool is_strong = kind->opens || (updates && body->opened_at_ms != 0);
+        statement_says_begin(s, opened_at, body->card_kind, !is_strong);
+    }
+    if (kind->needs_class) {
+        statement_says_class(s, body->visit_class, is_change ? VISIT_CLASS_CHANGED : 0);
+    } else if (creates && body->visit_class != VISITS__V1__VISIT_CLASS__VISIT_CLASS_UNSPECIFIED) {
+        statement_says_class(s, body->visit_class, VISIT_CLASS_WEAK);
+    }
+}
+
+void rules_report_visit(struct deciding *d, const Visits__V1__ReportVisit *body) {
+    if (body->statement <= VISITS__V1__VISIT_STATEMENT__VISIT_STATEMENT_UNSPECIFIED ||
+        (size_t)body->statement >= sizeof kinds / sizeof kinds[0]) {
+        rules_refuse(d, COMMON__V1__CODE__CODE_MISSING, "statement");
+        return;
+    }
+    const struct kind *kind = &kinds[body->statement];
+    const bool creates = kind->may_create && body->may_create;
+    struct statement s = {.opens = kind->opens};
+    s.makes = kind->opens || creates || kind->keeps_unknown;
+    if (!check_form(d, kind, body) ||
+        !(kind->opens || creates ? statement_needs_person(d, &s) : statement_takes_person(d, &s)) ||
+        !statement_begin(d, body->visit_number, body->recorded_at_ms, &s)) {
+        return;
+    }
+    says_begin_and_class(d, kind, body, creates, &s);
+    says_own(d, body, creates, &s);
+    says_department(d, body, &s);
+    says_rescue(d, body->rescue, &s);
+    statement_decide(d, &s);
 }

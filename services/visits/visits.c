@@ -65,9 +65,17 @@ static void close_visits(void **self) {
 }
 
 static bool may_submit(enum role role, const ProtobufCMessage *body) {
-    const Visits__V1__Command *command = (const Visits__V1__Command *)body;
-    const bool is_registration = command->body_case == VISITS__V1__COMMAND__BODY_REGISTER_FACILITY;
-    return role == (is_registration ? ROLE_OPERATOR : ROLE_PUBLISHER);
+    switch ((int)((const Visits__V1__Command *)body)->body_case) {
+    case VISITS__V1__COMMAND__BODY_REGISTER_FACILITY:
+    case VISITS__V1__COMMAND__BODY_REGISTER_DOMAIN:
+        return role == ROLE_OPERATOR;
+    case VISITS__V1__COMMAND__BODY_JOIN_PERSONS:
+    case VISITS__V1__COMMAND__BODY_SEPARATE_PERSONS:
+    case VISITS__V1__COMMAND__BODY_DECIDE_CONFLICT:
+        return role == ROLE_REGISTRAR;
+    default: /* a facility's own */
+        return role == ROLE_PUBLISHER;
+    }
 }
 
 const struct service visits_service = {

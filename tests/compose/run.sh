@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # make check-compose: builds the images, brings the stack of docker-compose.yml up under a name of its own, publishes a
-# small year through the published port, reads its figure back as the bureau does, restarts, checks again, removes all.
+# small year through the published port and one HL7 message through that of the gateway, reads the figures back as the
+# bureau does, restarts, checks again, removes all.
 #
 # Uses the Docker engine that is running; where none is, starts one from Debian's packages with its data in a temporary
 # folder (KEEP_ENGINE=FOLDER keeps it there for the next run). Where no image can be pulled, the base image is made by
@@ -83,9 +84,9 @@ if ! has_image "$POSTGRES" && ! docker pull -q "$POSTGRES" >/dev/null 2>&1; then
 fi
 
 # --- The stack ------------------------------------------------------------------------------------------------------------
-read -r visits_port aggregator_port postgres_port < <(/usr/bin/python3 - <<'PY'
+read -r visits_port aggregator_port postgres_port gateway_port hl7_port < <(/usr/bin/python3 - <<'PY'
 import socket
-sockets = [socket.socket() for _ in range(3)]
+sockets = [socket.socket() for _ in range(5)]
 for s in sockets:
     s.bind(("127.0.0.1", 0))
 print(*(s.getsockname()[1] for s in sockets))
@@ -103,6 +104,8 @@ POSTGRES_IMAGE=$POSTGRES
 VISITS_PUBLISH=127.0.0.1:$visits_port
 AGGREGATOR_PUBLISH=127.0.0.1:$aggregator_port
 POSTGRES_PUBLISH=127.0.0.1:$postgres_port
+HL7_GATEWAY_PUBLISH=127.0.0.1:$gateway_port
+HL7_PUBLISH=127.0.0.1:$hl7_port
 LIANCHENG_NOFILE=$nofile
 ENV
 
@@ -110,7 +113,7 @@ say "building the image"
 compose build -q migrate >"$work/build.log" 2>&1 || { tail -n 30 "$work/build.log"; exit 1; }
 # The program as a client on this machine: it sees the published ports and the keys, as a hospital would.
 ctl() {
-    docker run --rm --network host --user 10001:10001 -v "$folder:/liancheng" liancheng-check:latest lianchengctl \
+    docker run --rm --network host --user 10001:10001 -v "$folder:/liancheng" -v "$work/out:/out" liancheng-check:latest lianchengctl \
         --config /liancheng/client.conf "$@"
 }
 say "keys and configuration"
@@ -118,7 +121,7 @@ install -d -m 0777 "$work/out"
 docker run --rm --user 10001:10001 -v "$work/out:/out" liancheng-check:latest lianchengctl replay --write-facilities /out/facilities.tsv
 cp "$work/out/facilities.tsv" "$work/facilities.tsv"
 compose run --rm init >/dev/null
-sed "s/:7101/:$visits_port/; s/:7100/:$aggregator_port/" "$folder/ctl.conf" >"$folder/client.conf"
+sed "s/:7101/:$visits_port/; s/:7100/:$aggregator_port/; s/:7104/:$gateway_port/; s/:2575/:$hl7_port/" "$folder/ctl.conf" >"$folder/client.conf"
 
 say "up"
 compose up -d
@@ -132,7 +135,7 @@ wait_healthy() {
         done
     done
 }
-wait_healthy postgres visits aggregator
+wait_healthy postgres visits aggregator hl7-gateway
 
 say "publishing a year of $PATIENTS patients"
 ctl replay --patients "$PATIENTS"
@@ -147,30 +150,45 @@ expect_figure() { # when
     until [ "$(cursor)" = "$(head_of_log)" ]; do sleep 0.2; done
     local figure
     figure=$(bureau "$FIGURE")
-    if [ "$figure" != "$PATIENTS" ]; then
-        echo "$1: the bureau's view says '$figure' patients, published were $PATIENTS"
+    if [ "$figure" != "$patients" ]; then
+        echo "$1: the bureau's view says '$figure' patients, published were $patients"
         exit 1
     fi
     say "$1: $figure patients, as published"
 }
+patients=$PATIENTS
 status_number() { ctl --json status | /usr/bin/python3 -c "import json, sys; s = json.load(sys.stdin); print($1)"; }
 cursor() { status_number "s['aggregator']['sources'][0].get('cursor', 0)"; }
 head_of_log() { status_number "s['visits'].get('head', 0)"; }
 expect_figure "after the year"
+
+say "one HL7 message to the published port"
+cp deploy/demo.hl7 "$work/out/demo.hl7"
+ctl import hl7 /out/demo.hl7
+grep -qx 'MSA|AA|DEMO-0001.*' "$work/out/demo.hl7.result"
+patients=$((PATIENTS + 1)) # somebody who is not among those
+expect_figure "after the HL7 message"
+messages=$(ctl --json conformance weidu-01 | /usr/bin/python3 -c 'import json, sys; print(json.load(sys.stdin)["cards"][0]["messages"])')
+if [ "$messages" != 1 ]; then
+    echo "the gateway counts $messages messages of weidu-01, one was sent"
+    exit 1
+fi
 if bureau "DELETE FROM metrics.cell" >/dev/null 2>&1; then
     echo "the bureau's role could write"
     exit 1
 fi
 
-say "killing the registry and the aggregator, starting them again"
-compose kill -s KILL visits aggregator
+say "killing the registry, the gateway and the aggregator, starting them again"
+compose kill -s KILL visits hl7-gateway aggregator
 compose up -d
-wait_healthy visits aggregator
+wait_healthy visits hl7-gateway aggregator
 expect_figure "after the kill"
+ctl import hl7 /out/demo.hl7 # the gateway remembers: answered as before, counted once
+expect_figure "after the same message again"
 
 say "a clean stop"
-compose stop visits aggregator
-for service in visits aggregator; do
+compose stop hl7-gateway visits aggregator
+for service in hl7-gateway visits aggregator; do
     code=$(docker inspect -f '{{.State.ExitCode}}' "$(compose ps -q $service)")
     if [ "$code" != 0 ]; then
         echo "$service ended with code $code when it was asked to stop"

@@ -20,6 +20,9 @@ def load(folder):
         if name.endswith(".proto")
     )
     subprocess.run(["protoc", f"--python_out={folder}", f"-I{proto}", *files], check=True)
+    # A folder without it would lose against an installed package of the same name (hl7).
+    for top in {name.split(os.sep)[0] for name in files}:
+        open(os.path.join(folder, top, "__init__.py"), "w", encoding="utf-8").close()
     sys.path.insert(0, folder)
     messages = {}
 

@@ -16,6 +16,7 @@
 #include "base/buffer.h"
 #include "base/file.h"
 #include "common/v1/message.pb-c.h"
+#include "hl7/v1/query.pb-c.h"
 #include "metrics/v1/metrics.pb-c.h"
 #include "visits/v1/commands.pb-c.h"
 #include "visits/v1/events.pb-c.h"
@@ -29,6 +30,7 @@ static const ProtobufCMessageDescriptor *const roots[] = {
     &common__v1__request__descriptor, &common__v1__reply__descriptor,   &visits__v1__command__descriptor,
     &visits__v1__event__descriptor,   &visits__v1__query__descriptor,   &visits__v1__answer__descriptor,
     &metrics__v1__command__descriptor, &metrics__v1__query__descriptor, &metrics__v1__answer__descriptor,
+    &hl7__v1__query__descriptor,       &hl7__v1__answer__descriptor,
 };
 
 static const ProtobufCMessageDescriptor *messages[MESSAGES_MAX];
@@ -85,8 +87,11 @@ static void for_each_child(const ProtobufCMessage *message, const ProtobufCField
         return;
     }
     bool in_oneof = field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF;
-    if (!in_oneof || *(const uint32_t *)(const void *)(base + field->quantifier_offset) == field->id) {
-        visit(*(ProtobufCMessage *const *)(const void *)(base + field->offset));
+    const ProtobufCMessage *child = *(ProtobufCMessage *const *)(const void *)(base + field->offset);
+    bool is_set = in_oneof ? *(const uint32_t *)(const void *)(base + field->quantifier_offset) == field->id
+                           : child != NULL; /* absent in bytes that are older than the field */
+    if (is_set) {
+        visit(child);
     }
 }
 

@@ -34,6 +34,7 @@ static void one_command(struct fixture *fixture, const uint8_t *bytes, size_t si
     if (body != NULL && validate_message(&body->base, &field) == COMMON__V1__CODE__CODE_UNSPECIFIED) {
         const struct command command = {.organisation = knobs & 1 ? "h1" : "h2",
                                         .role = ROLE_PUBLISHER,
+                                        .principal = "fuzz",
                                         .occurred_at_ms = INT64_C(1577836800000) + knobs * INT64_C(40000000),
                                         .received_at_ms = AS_RECEIVED_MS,
                                         .expected_version = knobs & 2 && knobs & 4 ? fixture->seq : 0,

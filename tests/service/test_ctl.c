@@ -165,8 +165,10 @@ static void init_makes_everything_with_the_right_modes(void **state) {
     } want[] = {
         {"secret", 0700},
         {"data/visits", 0700},
+        {"data/hl7-gateway", 0700},
         {"visits.conf", 0644},
         {"aggregator.conf", 0644},
+        {"hl7-gateway.conf", 0644},
         {"ctl.conf", 0644},
         {"keys.tab", 0644},
         {"facilities.jsonl", 0644},
@@ -175,12 +177,16 @@ static void init_makes_everything_with_the_right_modes(void **state) {
         {"secret/visits.pseudonym", 0400},
         {"secret/aggregator.key", 0400},
         {"secret/aggregator-follower.key", 0400},
+        {"secret/hl7-gateway.key", 0400},
+        {"secret/hl7-gateway.spool", 0400},
         {"secret/operator.key", 0400},
+        {"secret/registrar.key", 0400},
         {"secret/reader.key", 0400},
         {"secret/hosp-01.key", 0400},
         {"secret/hosp-03.key", 0400},
         {"public/visits.pub", 0444},
         {"public/aggregator.pub", 0444},
+        {"public/hl7-gateway.pub", 0444},
     };
     for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
         struct stat found;
@@ -199,12 +205,13 @@ static void every_key_opens_as_its_principal(void **state) {
         {"secret/operator.key", "operator/operator", "operator", ROLE_OPERATOR},
         {"secret/aggregator-follower.key", "aggregator/follower", "aggregator", ROLE_FOLLOWER},
         {"secret/reader.key", "bureau/reader", "bureau", ROLE_READER},
+        {"secret/registrar.key", "registrar/registrar", "registrar", ROLE_REGISTRAR},
         {"secret/hosp-02.key", "hosp-02/publisher", "hosp-02", ROLE_PUBLISHER},
     };
     struct keys *keys = NULL;
     struct keys_error error;
     assert_int_equal(keys_load(path_in(f, "keys.tab"), &keys, &error), STATUS_OK);
-    assert_int_equal(keys_count(keys), 6);
+    assert_int_equal(keys_count(keys), 7);
     for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
         struct curve_pair pair;
         uint8_t key[32];
@@ -240,6 +247,9 @@ static void init_adds_and_overwrites_nothing(void **state) {
     json_t *json = out_json(f);
     assert_int_equal(json_array_size(json_object_get(json, "made")),
                      3); /* visits.key's public half, hosp-09, facilities */
+    const json_t *without_feed = json_object_get(json, "without_feed");
+    assert_int_equal(json_array_size(without_feed), 1); /* hl7-gateway.conf is kept: somebody has to add it */
+    assert_string_equal(json_string_value(json_array_get(without_feed, 0)), "hosp-09");
     json_decref(json);
     for (int i = 0; i < COUNT; i++) {
         char *now = read_text(path_in(f, kept[i]));
@@ -289,6 +299,7 @@ static void made_configurations_are_good(void **state) {
     struct fixture *f = *state;
     CTL(f, 0, NULL, "check-config visits %s", path_in(f, "visits.conf"));
     CTL(f, 0, NULL, "check-config aggregator %s", path_in(f, "aggregator.conf"));
+    CTL(f, 0, NULL, "check-config hl7-gateway %s", path_in(f, "hl7-gateway.conf"));
     char *text = read_text(path_in(f, "visits.conf"));
     struct buffer wrong = {0};
     buffer_printf(&wrong, "%sserve\n    bind = \"x\"\n", text);
@@ -303,8 +314,8 @@ static void made_configurations_are_good(void **state) {
 /* Each key that a daemon has stands in the file that init makes, set or behind a #. */
 static void made_configurations_name_every_key(void **state) {
     struct fixture *f = *state;
-    static const char *const daemons[] = {"visits", "aggregator"};
-    for (size_t i = 0; i < 2; i++) {
+    static const char *const daemons[] = {"visits", "aggregator", "hl7-gateway"};
+    for (size_t i = 0; i < 3; i++) {
         char file[64];
         snprintf(file, sizeof file, "%s.conf", daemons[i]);
         char *text = read_text(path_in(f, file));
@@ -368,7 +379,7 @@ static void keys_are_added_rotated_and_revoked(void **state) {
     CTL(f, 0, NULL, "key revoke hosp-02/publisher");
     principal = load_principal(f, "hosp-02/publisher", &keys);
     assert_true(principal->revoked);
-    assert_int_equal(keys_count(keys), 8);
+    assert_int_equal(keys_count(keys), 9);
     keys_destroy(&keys);
     char *now = read_text(path_in(f, "keys.tab"));
     assert_non_null(strstr(now, "# a remark of the operator\n"));
@@ -377,8 +388,8 @@ static void keys_are_added_rotated_and_revoked(void **state) {
     buffer_release(&commented);
     CTL(f, 0, NULL, "key list --json");
     json_t *list = out_json(f);
-    assert_int_equal(json_array_size(list), 8);
-    assert_string_equal(json_string_value(json_object_get(json_array_get(list, 6), "principal")), "hosp-07/publisher");
+    assert_int_equal(json_array_size(list), 9);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(list, 7), "principal")), "hosp-07/publisher");
     json_decref(list);
 }
 
@@ -390,6 +401,7 @@ static void wrong_key_commands_change_nothing(void **state) {
         "key drop operator/operator",
         "key add x/publisher x",
         "key add x/publisher x king",
+        "key add x/publisher x Registrar",
         "key add x/publisher X publisher",
         "key add x/publisher ../x publisher",
         "key add x/publisher x publisher --public short",
@@ -435,7 +447,7 @@ static void every_command_of_the_list_has_help(void **state) {
         assert_non_null(strstr(completion, name));
         commands++;
     }
-    assert_true(commands >= 12);
+    assert_true(commands >= 15);
     free(completion);
     run_release(&list);
     CTL(f, 64, NULL, "nonsense");
@@ -662,6 +674,11 @@ static void questions_and_the_feed_are_readable(void **state) {
     CTL(f, 70, NULL, "follow visits --after 6 --once");
     CTL(f, 70, NULL, "follow visits --once --key %s", path_in(f, "secret/hosp-01.key"));
     CTL(f, 64, NULL, "follow aggregator");
+    CTL(f, 64, NULL, "follow hl7-gateway");
+    CTL(f, 64, NULL, "submit hl7-gateway %s", path_in(f, "two.jsonl"));
+    CTL(f, 64, NULL, "rejects list hl7-gateway");
+    CTL(f, 64, NULL, "conformance --from yesterday");
+    CTL(f, 64, NULL, "conformance --from 2020-01-02 --to 2020-01-01");
 
     CTL(f, 0, NULL, "status visits");
     check_says(f, "ready");
@@ -670,6 +687,50 @@ static void questions_and_the_feed_are_readable(void **state) {
     assert_int_equal(number_of(json_object_get(json, "visits"), "head"), 5);
     assert_true(json_is_null(json_object_get(json, "aggregator")));
     json_decref(json);
+}
+
+/* Who asks about persons is a registrar by itself, and can be another on purpose; each question is logged. */
+static void persons_are_a_registrars_matter(void **state) {
+    struct fixture *f = *state;
+    static const char person[] = "{\"get_person\":{\"of\":{\"local_ids\":[{\"value\":\"pA\",\"domain\":\"hosp-02\"}]},"
+                                 "\"reason\":\"a test\"}}";
+    register_facilities(f);
+    struct buffer text = {0};
+    append_visit(&text, "A");
+    append_visit(&text, "B");
+    write_text(path_in(f, "visits.jsonl"), buffer_text(&text));
+    CTL(f, 0, NULL, "submit visits %s --as hosp-02", path_in(f, "visits.jsonl"));
+    CTL(f, 0, NULL, "query visits '%s'", person);
+    json_t *json = out_json(f);
+    assert_int_equal(json_array_size(json_object_get(json_object_get(json, "person"), "cards")), 1);
+    json_decref(json);
+    CTL(f, 70, NULL, "query visits '%s' --as operator", person);
+    check_says(f, "FORBIDDEN");
+    CTL(f, 70, NULL, "query visits '%s' --as hosp-02", person);
+    CTL(f, 78, NULL, "query visits '%s' --as hosp-99", person);
+    CTL(f, 0, NULL, "query visits '{\"list_conflicts\":{}}'");
+    CTL(f, 0, NULL, "query visits '{\"list_lookups\":{}}'");
+    json = out_json(f);
+    const json_t *lookups = json_object_get(json_object_get(json, "lookups"), "lookups");
+    assert_int_equal(json_array_size(lookups), 1);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(lookups, 0), "principal")), "registrar/registrar");
+    assert_string_equal(json_string_value(json_object_get(json_array_get(lookups, 0), "reason")), "a test");
+    json_decref(json);
+
+    buffer_clear(&text);
+    buffer_append_text(&text, "{\"occurred_at_ms\":1577836800000,\"join_persons\":{\"first\":{\"local_ids\":[{\"value\":\"pA\","
+                              "\"domain\":\"hosp-02\"}]},\"second\":{\"local_ids\":[{\"value\":\"pB\",\"domain\":"
+                              "\"hosp-02\"}]},\"reason\":\"a test\"}}\n");
+    write_text(path_in(f, "join.jsonl"), buffer_text(&text));
+    CTL(f, 65, NULL, "submit visits %s", path_in(f, "join.jsonl"));
+    check_says(f, "FORBIDDEN");
+    CTL(f, 78, NULL, "submit visits %s --as registrar", path_in(f, "join.jsonl")); /* sent by somebody else before */
+    CTL(f, 0, NULL, "submit visits %s --as registrar --restart", path_in(f, "join.jsonl"));
+    CTL(f, 0, NULL, "query visits '%s'", person);
+    json = out_json(f);
+    assert_int_equal(json_array_size(json_object_get(json_object_get(json, "person"), "cards")), 2);
+    json_decref(json);
+    buffer_release(&text);
 }
 
 static void refused_commands_are_kept_and_can_be_resubmitted(void **state) {
@@ -753,6 +814,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(submit_takes_stdin_and_lines_of_any_size, set_up_with_visits, tear_down),
         cmocka_unit_test_setup_teardown(a_sender_speaks_for_itself_alone, set_up_with_visits, tear_down),
         cmocka_unit_test_setup_teardown(questions_and_the_feed_are_readable, set_up_with_visits, tear_down),
+        cmocka_unit_test_setup_teardown(persons_are_a_registrars_matter, set_up_with_visits, tear_down),
         cmocka_unit_test_setup_teardown(refused_commands_are_kept_and_can_be_resubmitted, set_up_with_visits,
                                         tear_down),
         cmocka_unit_test_setup_teardown(verify_finds_a_changed_row, set_up_with_visits, tear_down),

@@ -77,6 +77,7 @@ struct visit {
     int32_t day;
     uint32_t hospital;
     uint32_t record;           /* an identity: the local id, or else the number */
+    struct city_rescue rescue; /* last word on how the patient came */
     int64_t open_recorded_ms;  /* last word on the opening */
     int64_t class_recorded_ms; /* last word on the class */
     int64_t cancel_recorded_ms;
@@ -206,6 +207,9 @@ static void take_opening(struct oracle *oracle, const struct city_command *comma
     visit->open_recorded_ms = recorded_ms;
     visit->day = civil_day_of_ms(command->occurred_at_ms);
     visit->one_card = command->card_kind != VISITS__V1__CARD_KIND__CARD_KIND_HOSPITAL;
+    if (command->rescue.called_at_ms != 0) {
+        visit->rescue = command->rescue;
+    }
     if (recorded_ms > visit->class_recorded_ms) {
         visit->visit_class = (int)command->visit_class;
         visit->class_recorded_ms = recorded_ms;
@@ -271,6 +275,7 @@ struct entry {
     uint32_t place; /* region, or hospital + 1; 0 = city */
     int32_t first_day;
     uint32_t person;
+    uint32_t visit; /* its number */
 };
 
 static bool counts(const struct visit *visit, enum oracle_class visit_class) {
@@ -333,6 +338,7 @@ static size_t collect(const struct oracle *oracle, const struct oracle_row *buck
             continue;
         }
         struct entry *entry = &entries[count++];
+        entry->visit = i;
         entry->place = bucket->scope == ORACLE_CITY     ? 0
                        : bucket->scope == ORACLE_COUNTY ? city_hospital(visit->hospital)->region
                                                         : visit->hospital + 1;
@@ -347,6 +353,18 @@ static void name_place(struct oracle_row *row, uint32_t place) {
     bool facility = row->scope == ORACLE_FACILITY;
     row->facility = facility ? city_hospital(place - 1)->code : "";
     row->region = facility ? city_hospital(place - 1)->region : place;
+}
+
+static void count_rescue(const struct visit *visit, struct oracle_row *row) {
+    int64_t took_ms = visit->rescue.arrived_at_ms - visit->rescue.called_at_ms;
+    if (row->visit_class != ORACLE_ALL || visit->rescue.called_at_ms == 0 ||
+        visit->visit_class != VISITS__V1__VISIT_CLASS__VISIT_CLASS_EMERGENCY) {
+        return;
+    }
+    row->rescue[0]++;
+    row->rescue[1] += visit->rescue.urban;
+    row->rescue[2] += visit->rescue.urban && took_ms <= 30 * 60 * 1000;
+    row->rescue[3] += took_ms <= 120 * 60 * 1000;
 }
 
 /* All rows of one scope, period and class. */
@@ -364,6 +382,7 @@ static void count_buckets(struct oracle *oracle, const struct oracle_row *bucket
             name_place(row, entry->place);
         }
         row->visits++;
+        count_rescue(&oracle->visits[entry->visit], row);
         if (entry->person != UINT32_MAX) {
             row->one_card_visits++;
             row->patients += !same_bucket || before->person != entry->person;

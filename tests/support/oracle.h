@@ -27,6 +27,7 @@ struct oracle_row {
     uint64_t visits;      /* that count, of any card */
     uint64_t one_card_visits;
     uint64_t patients; /* distinct persons of the one-card visits */
+    uint64_t rescue[4]; /* emergencies brought in: all, urban, urban within 30 minutes, within 120. With ORACLE_ALL only */
 };
 
 struct oracle *oracle_new(void);

@@ -26,11 +26,12 @@ static uint32_t draw(struct random_visits *visits, uint32_t below) {
 }
 
 static void append_event(struct feed_owner *owner, const Visits__V1__Event *event) {
-    uint8_t body[512];
     size_t size = visits__v1__event__get_packed_size(event);
-    CHECK(size <= sizeof body);
+    uint8_t *body = malloc(size);
+    CHECK(body != NULL);
     visits__v1__event__pack(event, body);
     feed_owner_append(owner, body, size);
+    free(body);
 }
 
 void random_visits_begin(struct random_visits *visits, struct feed_owner *owner, uint64_t seed) {
@@ -57,8 +58,20 @@ static int64_t *bucket(struct random_visits *visits, uint32_t number, uint32_t d
     return &visits->patients[place[bit / 8]][period[bit / 2 % 4]][bit % 2 == 0 ? 0 : class + 1];
 }
 
+/* By the words of the contract: which of the four counts each kind of arrival is in. */
+static void count_rescue(struct random_visits *visits, uint32_t number, uint32_t day, int arrival, int sign) {
+    static const char *const counts[] = {"", "aut3", "au3", "au", "a3", "a"}; /* t: thirty minutes, 3: a hundred and twenty */
+    static const char letters[RANDOM_RESCUE] = {'a', 'u', 't', '3'};
+    for (int i = 0; i < RANDOM_RESCUE; i++) {
+        if (strchr(counts[arrival], letters[i]) != NULL) {
+            visits->rescue[i][number][day] += sign;
+        }
+    }
+}
+
 static void count(struct random_visits *visits, uint32_t number, uint32_t day, uint32_t class,
                   const Visits__V1__Visit *visit, int sign) {
+    count_rescue(visits, number, day, (int)visit->rescue, sign);
     visits->visits[number][day][class] += sign;
     visits->one_card[number][day][class] += visit->one_card ? sign : 0;
     for (unsigned bit = 0; bit < 24; bit++) {
@@ -69,7 +82,8 @@ static void count(struct random_visits *visits, uint32_t number, uint32_t day, u
     }
 }
 
-static void append_visit(struct random_visits *visits, struct feed_owner *owner) {
+/* Draws a visit and counts it. */
+static Visits__V1__Visit draw_visit(struct random_visits *visits, int sign) {
     uint32_t number = draw(visits, RANDOM_HOSPITALS), day = draw(visits, RANDOM_DAYS);
     uint32_t class = draw(visits, RANDOM_CLASSES);
     Visits__V1__Visit visit = VISITS__V1__VISIT__INIT;
@@ -79,8 +93,17 @@ static void append_visit(struct random_visits *visits, struct feed_owner *owner)
     visit.visit_class = (Visits__V1__VisitClass)classes[class];
     visit.one_card = draw(visits, 4) != 0;
     visit.edge = visit.one_card ? draw(visits, 1u << 24) & draw(visits, 1u << 24) : 0;
+    if (visit.visit_class == VISITS__V1__VISIT_CLASS__VISIT_CLASS_EMERGENCY) {
+        visit.rescue = (Visits__V1__RescueArrival)draw(visits, 6);
+    }
+    count(visits, number, day, class, &visit, sign);
+    return visit;
+}
+
+static void append_visit(struct random_visits *visits, struct feed_owner *owner) {
     Visits__V1__Event event = VISITS__V1__EVENT__INIT;
     bool leaves = draw(visits, 10) == 0;
+    Visits__V1__Visit visit = draw_visit(visits, leaves ? -1 : 1);
     if (leaves) {
         event.body_case = VISITS__V1__EVENT__BODY_VISIT_LEFT;
         event.visit_left = &visit;
@@ -88,8 +111,54 @@ static void append_visit(struct random_visits *visits, struct feed_owner *owner)
         event.body_case = VISITS__V1__EVENT__BODY_VISIT_APPEARED;
         event.visit_appeared = &visit;
     }
-    count(visits, number, day, class, &visit, leaves ? -1 : 1);
     append_event(owner, &event);
+}
+
+static void append_change(struct random_visits *visits, struct feed_owner *owner) {
+    Visits__V1__Visit before = draw_visit(visits, -1), after = draw_visit(visits, +1);
+    Visits__V1__VisitChanged changed = VISITS__V1__VISIT_CHANGED__INIT;
+    Visits__V1__Event event = VISITS__V1__EVENT__INIT;
+    changed.before = &before;
+    changed.after = &after;
+    event.body_case = VISITS__V1__EVENT__BODY_VISIT_CHANGED;
+    event.visit_changed = &changed;
+    append_event(owner, &event);
+}
+
+/* Draws a correction of one bucket, up or down, and counts it. */
+static void draw_delta(struct random_visits *visits, Visits__V1__PatientsDelta *delta) {
+    uint32_t number = draw(visits, RANDOM_HOSPITALS), day = draw(visits, RANDOM_DAYS);
+    uint32_t class = draw(visits, 3), bit = draw(visits, 24);
+    const uint32_t first_days[4] = {FIRST_DAY + day, day < 31 ? FIRST_DAY : FIRST_DAY + 31, FIRST_DAY, 0};
+    visits__v1__patients_delta__init(delta);
+    delta->scope = (Visits__V1__Scope)(bit / 8 + 1);
+    delta->period = (Visits__V1__Period)(bit / 2 % 4 + 1);
+    delta->day = first_days[bit / 2 % 4];
+    delta->region = bit / 8 == 0 ? 0 : counties[county_of[number]];
+    delta->facility = bit / 8 == 2 ? hospital(number) : delta->facility;
+    delta->visit_class = bit % 2 == 0 ? VISITS__V1__VISIT_CLASS__VISIT_CLASS_UNSPECIFIED
+                                      : (Visits__V1__VisitClass)classes[class];
+    delta->patients = (int32_t)draw(visits, 7) - 3;
+    *bucket(visits, number, day, class, bit) += delta->patients;
+}
+
+void random_visits_append_correction(struct random_visits *visits, struct feed_owner *owner, size_t deltas) {
+    Visits__V1__PatientsDelta *rows = calloc(deltas, sizeof *rows);
+    Visits__V1__PatientsDelta **list = calloc(deltas, sizeof *list);
+    CHECK(rows != NULL && list != NULL);
+    for (size_t i = 0; i < deltas; i++) {
+        draw_delta(visits, &rows[i]);
+        list[i] = &rows[i];
+    }
+    Visits__V1__PatientsCorrected corrected = VISITS__V1__PATIENTS_CORRECTED__INIT;
+    Visits__V1__Event event = VISITS__V1__EVENT__INIT;
+    corrected.n_deltas = deltas;
+    corrected.deltas = list;
+    event.body_case = VISITS__V1__EVENT__BODY_PATIENTS_CORRECTED;
+    event.patients_corrected = &corrected;
+    append_event(owner, &event);
+    free(list);
+    free(rows);
 }
 
 void random_visits_append(struct random_visits *visits, struct feed_owner *owner, uint64_t rows) {
@@ -100,6 +169,10 @@ void random_visits_append(struct random_visits *visits, struct feed_owner *owner
         } else if (kind == 5) {
             feed_owner_append(owner, "\x7a\x02\x08\x01", 4); /* member 15 of the oneof */
             visits->unknown_events++;
+        } else if (kind < 9) {
+            random_visits_append_correction(visits, owner, 1 + draw(visits, 40));
+        } else if (kind < 15) {
+            append_change(visits, owner);
         } else {
             append_visit(visits, owner);
         }
@@ -164,6 +237,17 @@ static void compare_patients(const struct random_visits *visits, struct rows *ro
     }
 }
 
+static void compare_rescue(const struct random_visits *visits, struct rows *rows) {
+    for (int i = 0; i < RANDOM_RESCUE; i++) {
+        for (uint32_t number = 0; number < RANDOM_HOSPITALS; number++) {
+            for (int day = 0; day < RANDOM_DAYS; day++) {
+                compare(rows, 7 + i, counties[county_of[number]], hospital(number), FIRST_DAY + day, 0,
+                        visits->rescue[i][number][day]);
+            }
+        }
+    }
+}
+
 static void compare_visits(const struct random_visits *visits, struct rows *rows) {
     for (uint32_t number = 0; number < RANDOM_HOSPITALS; number++) {
         for (int day = 0; day < RANDOM_DAYS; day++) {
@@ -185,6 +269,7 @@ bool random_visits_equal(const struct random_visits *visits, const struct postgr
                   " || category) COLLATE \"C\" AS key, value FROM metrics.cell WHERE value <> 0 ORDER BY 1");
     compare_patients(visits, &rows);
     compare_visits(visits, &rows);
+    compare_rescue(visits, &rows);
     if (rows.matched != (uint64_t)PQntuples(rows.result)) {
         fprintf(stderr, "%d cells in PostgreSQL, %llu of them expected\n", PQntuples(rows.result),
                 (unsigned long long)rows.matched);

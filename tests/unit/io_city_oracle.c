@@ -109,9 +109,56 @@ static void the_oracle_counts_a_case_done_by_hand(void **state) {
     oracle_destroy(&oracle);
 }
 
+static struct city_command emergency(unsigned number, unsigned minutes, bool urban) {
+    struct city_command c = {.kind = CITY_OPEN, .local_id = "u"};
+    c.id = id_make_from(BASE_MS, 2, number);
+    c.occurred_at_ms = civil_ms_of_day(civil_day_from_date(CITY_YEAR, 7, 3)) + 9 * 3600 * 1000;
+    c.visit_class = VISITS__V1__VISIT_CLASS__VISIT_CLASS_EMERGENCY;
+    c.card_kind = VISITS__V1__CARD_KIND__CARD_KIND_HOSPITAL;
+    snprintf(c.visit_number, sizeof(c.visit_number), "%u", number);
+    c.rescue.urban = urban;
+    c.rescue.arrived_at_ms = minutes == 0 ? 0 : c.occurred_at_ms;
+    c.rescue.called_at_ms = minutes == 0 ? 0 : c.occurred_at_ms - (int64_t)minutes * 60 * 1000;
+    return c;
+}
+
+/* The limits belong to the circle; an emergency without times, a cancelled one and one that is another class now do not
+ * count. */
+static void the_oracle_counts_arrivals_done_by_hand(void **state) {
+    (void)state;
+    static const struct {
+        unsigned minutes;
+        bool urban;
+    } arrivals[] = {{30, true}, {31, true}, {121, true}, {30, false}, {120, false}, {121, false}, {0, true}};
+    struct oracle *oracle = oracle_new();
+    for (unsigned i = 0; i < sizeof(arrivals) / sizeof(arrivals[0]); i++) {
+        struct city_command c = emergency(i + 1, arrivals[i].minutes, arrivals[i].urban);
+        oracle_take(oracle, &c);
+    }
+    struct city_command taken_back = emergency(20, 10, true), admitted = emergency(21, 10, true);
+    oracle_take(oracle, &taken_back);
+    oracle_take(oracle, &admitted);
+    taken_back.kind = CITY_CANCEL;
+    taken_back.id = id_make_from(BASE_MS, 2, 30);
+    oracle_take(oracle, &taken_back);
+    admitted.kind = CITY_CHANGE;
+    admitted.occurred_at_ms += 3600 * 1000;
+    admitted.visit_class = VISITS__V1__VISIT_CLASS__VISIT_CLASS_INPATIENT;
+    admitted.id = id_make_from(BASE_MS, 2, 31);
+    oracle_take(oracle, &admitted);
+    size_t count;
+    oracle_rows(oracle, &count);
+    const struct oracle_row *year = year_row(oracle);
+    const uint64_t want[4] = {6, 3, 1, 4};
+    assert_int_equal(year->visits, 8);
+    assert_memory_equal(year->rescue, want, sizeof(want));
+    oracle_destroy(&oracle);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_oracle_counts_a_case_done_by_hand),
+        cmocka_unit_test(the_oracle_counts_arrivals_done_by_hand),
         cmocka_unit_test(patients_are_exact),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,7 @@
 #include "common/v1/message.pb-c.h"
 #include "ctl/json.h"
 #include "ctl/json_names.h"
+#include "hl7/v1/query.pb-c.h"
 #include "metrics/v1/metrics.pb-c.h"
 #include "visits/v1/commands.pb-c.h"
 #include "visits/v1/events.pb-c.h"
@@ -24,6 +25,7 @@ static const ProtobufCMessageDescriptor *const roots[] = {
     &common__v1__request__descriptor,  &common__v1__reply__descriptor,  &visits__v1__command__descriptor,
     &visits__v1__event__descriptor,    &visits__v1__query__descriptor,  &visits__v1__answer__descriptor,
     &metrics__v1__command__descriptor, &metrics__v1__query__descriptor, &metrics__v1__answer__descriptor,
+    &hl7__v1__query__descriptor,       &hl7__v1__answer__descriptor,
 };
 
 /* --- A message of any type with something in every field -------------------------------------------------------------
@@ -185,11 +187,11 @@ static void fields_print_as_the_header_says(void **state) {
     Visits__V1__Visit visit = VISITS__V1__VISIT__INIT;
     visit.visit_class = VISITS__V1__VISIT_CLASS__VISIT_CLASS_EMERGENCY;
     check_text(&visit.base, "{\"day\":0,\"region\":0,\"facility\":\"\",\"visit_class\":\"VISIT_CLASS_EMERGENCY\","
-                            "\"one_card\":false,\"edge\":0}");
+                            "\"one_card\":false,\"edge\":0,\"rescue\":\"RESCUE_ARRIVAL_UNSPECIFIED\"}");
     visit.visit_class = (Visits__V1__VisitClass)99;
     visit.facility = (char *)"\xff\xfe";
     check_text(&visit.base, "{\"day\":0,\"region\":0,\"facility\":\"fffe\",\"visit_class\":99,"
-                            "\"one_card\":false,\"edge\":0}");
+                            "\"one_card\":false,\"edge\":0,\"rescue\":\"RESCUE_ARRIVAL_UNSPECIFIED\"}");
     Visits__V1__VisitChanged changed = VISITS__V1__VISIT_CHANGED__INIT;
     check_text(&changed.base, "{}");
 }
@@ -213,6 +215,26 @@ static const struct reading readings[] = {
     {&common__v1__command__descriptor, "{\"id\":\"018f001122337abb8cdd0102030405ff\",\"body\":\"00FFaa\"}", NULL, NULL},
     {&visits__v1__command__descriptor, "{\"open_visit\":{\"card_kind\":2}}", NULL, NULL},
 
+    {&visits__v1__command__descriptor,
+     "{\"report_visit\":{\"statement\":\"VISIT_STATEMENT_OPENED\",\"person\":{\"local_ids\":[{\"kind\":"
+     "\"IDENTIFIER_KIND_VISIT_CARD\",\"value\":\"7\"},{\"value\":\"8\"}]},\"rescue\":{\"urban\":true}}}",
+     NULL, NULL},
+    {&visits__v1__command__descriptor,
+     "{\"merge_persons\":{\"merges\":[{\"survivor\":{\"resident_id\":\"x\"},\"prior\":{}}],\"prior_must_exist\":false}}", NULL,
+     NULL},
+    {&visits__v1__command__descriptor, "{\"decide_conflict\":{\"decision\":\"CONFLICT_DECISION_KEEP_APART\"}}", NULL, NULL},
+    {&hl7__v1__query__descriptor, "{\"get_conformance\":{\"first_day\":20000}}", NULL, NULL},
+
+    {&visits__v1__command__descriptor, "{\"report_visit\":{\"statement\":\"OPENED\"}}", "report_visit.statement",
+     "one of VISIT_STATEMENT_UNSPECIFIED, VISIT_STATEMENT_OPENED"},
+    {&visits__v1__command__descriptor, "{\"report_visit\":{\"person\":{\"local_ids\":[{},{\"kind\":\"CARD\"}]}}}",
+     "report_visit.person.local_ids[1].kind", "one of IDENTIFIER_KIND_UNSPECIFIED"},
+    {&visits__v1__command__descriptor, "{\"merge_persons\":{\"merges\":{\"survivor\":{}}}}", "merge_persons.merges",
+     "an array, not an object"},
+    {&visits__v1__command__descriptor, "{\"merge_persons\":{\"merges\":[{\"survivors\":{}}]}}",
+     "merge_persons.merges[0].survivors", "survivor, prior"},
+    {&visits__v1__command__descriptor, "{\"register_domain\":{\"owners\":[\"a\",1]}}", "register_domain.owners[1]",
+     "a string, not a number"},
     {&visits__v1__command__descriptor, "[]", "", "an object, not an array"},
     {&visits__v1__command__descriptor, "{\"open_vist\":{}}", "open_vist", "register_facility, open_visit, close_visit"},
     {&visits__v1__query__descriptor, "{\"list_facilities\":{\"x\":1}}", "list_facilities.x", "there are none"},

@@ -98,9 +98,32 @@ static void commands_are_well_formed(void **state) {
         if (command.resident_id[0] != '\0') {
             assert_resident_id(command.resident_id);
         }
+        if (command.rescue.called_at_ms != 0) {
+            assert_true(opening);
+            assert_int_equal(command.visit_class, VISITS__V1__VISIT_CLASS__VISIT_CLASS_EMERGENCY);
+            assert_true(command.rescue.called_at_ms < command.rescue.arrived_at_ms);
+            assert_true(command.rescue.arrived_at_ms <= command.occurred_at_ms);
+        }
     }
     assert_true(day >= 366); /* stragglers come after the year */
     city_destroy(&city);
+}
+
+static void assert_report(const Visits__V1__ReportVisit *report, const struct city_command *command) {
+    assert_int_equal(report->statement, VISITS__V1__VISIT_STATEMENT__VISIT_STATEMENT_OPENED);
+    assert_string_equal(report->visit_number, command->visit_number);
+    assert_string_equal(report->person->resident_id, command->resident_id);
+    assert_int_equal(report->person->n_local_ids, command->local_id[0] != '\0');
+    if (command->local_id[0] != '\0') {
+        assert_string_equal(report->person->local_ids[0]->value, command->local_id);
+        assert_int_equal(report->person->local_ids[0]->kind, VISITS__V1__IDENTIFIER_KIND__IDENTIFIER_KIND_UNSPECIFIED);
+    }
+    assert_int_equal(report->visit_class, command->visit_class);
+    assert_int_equal(report->card_kind, command->card_kind);
+    assert_int_equal(report->recorded_at_ms, command->recorded_at_ms);
+    assert_int_equal(report->rescue->called_at_ms, command->rescue.called_at_ms);
+    assert_int_equal(report->rescue->arrived_at_ms, command->rescue.arrived_at_ms);
+    assert_int_equal(report->rescue->urban, command->rescue.urban);
 }
 
 /* What was packed reads back as what was meant. */
@@ -109,7 +132,7 @@ static void bodies_unpack(void **state) {
     struct city *city = make(12, 800);
     struct city_command command;
     uint8_t body[CITY_BODY_BYTES_MAX];
-    uint64_t openings = 0;
+    uint64_t openings = 0, brought = 0;
     while (city_next(city, &command)) {
         size_t size = city_command_pack(&command, body);
         Visits__V1__Command *read = visits__v1__command__unpack(NULL, size, body);
@@ -123,8 +146,14 @@ static void bodies_unpack(void **state) {
             assert_int_equal(read->open_visit->card_kind, command.card_kind);
             assert_int_equal(read->open_visit->recorded_at_ms, command.recorded_at_ms);
         }
+        if (read->body_case == VISITS__V1__COMMAND__BODY_REPORT_VISIT) {
+            openings++;
+            brought++;
+            assert_report(read->report_visit, &command);
+        }
         visits__v1__command__free_unpacked(read, NULL);
     }
+    assert_true(brought > 10);
     const uint64_t *of_kind = city_totals(city)->of_kind;
     assert_int_equal(openings, of_kind[CITY_OPEN] + of_kind[CITY_AGAIN] + of_kind[CITY_REOPEN] + of_kind[CITY_REFRESH]);
     city_destroy(&city);
@@ -136,6 +165,7 @@ struct tally {
     uint64_t of_day[CITY_PUBLICATION_DAYS];
     uint64_t of_region[6];
     uint64_t late;
+    uint64_t brought, urban, within_30, within_120; /* emergencies brought in after a call */
 };
 
 static struct tally tally_year(struct city *city) {
@@ -150,6 +180,13 @@ static struct tally tally_year(struct city *city) {
         tally.of_class[command.visit_class]++;
         tally.of_day[day]++;
         tally.late += command.publication_day > day;
+        if (command.rescue.called_at_ms != 0) {
+            int64_t took_ms = command.rescue.arrived_at_ms - command.rescue.called_at_ms;
+            tally.brought++;
+            tally.urban += command.rescue.urban;
+            tally.within_30 += command.rescue.urban && took_ms <= 30 * 60 * 1000;
+            tally.within_120 += took_ms <= 120 * 60 * 1000;
+        }
     }
     return tally;
 }
@@ -183,6 +220,10 @@ static void the_year_has_its_shape(void **state) {
     assert_share(tally.of_class[VISITS__V1__VISIT_CLASS__VISIT_CLASS_OUTPATIENT], tally.openings, 0.79, 0.84);
     assert_share(tally.of_class[VISITS__V1__VISIT_CLASS__VISIT_CLASS_EMERGENCY], tally.openings, 0.07, 0.10);
     assert_share(tally.of_class[VISITS__V1__VISIT_CLASS__VISIT_CLASS_INPATIENT], tally.openings, 0.085, 0.115);
+    assert_share(tally.brought, tally.of_class[VISITS__V1__VISIT_CLASS__VISIT_CLASS_EMERGENCY], 0.2, 0.3);
+    assert_share(tally.urban, tally.brought, 0.4, 0.65);
+    assert_share(tally.within_30, tally.urban, 0.75, 0.95);
+    assert_share(tally.within_120, tally.brought, 0.93, 0.995);
     assert_share(month_sum(&tally, 2), month_sum(&tally, 11), 0.3, 0.55);
     int32_t monday = civil_day_from_date(CITY_YEAR, 11, 16) - city_first_day();
     assert_true(tally.of_day[monday] > tally.of_day[monday + 5]); /* Saturday */

@@ -13,7 +13,7 @@
 #include "base/civil.h"
 #include "visits/v1/events.pb-c.h"
 
-#define CELLS_MAX 10000
+#define CELLS_MAX CELLS_MAX_LEAST
 #define DAY_2020_02_29 18321
 
 struct fold_state {
@@ -25,7 +25,7 @@ static int set_up(void **state) {
     struct fold_state *fold = calloc(1, sizeof *fold);
     assert_non_null(fold);
     assert_true(cells_init(&fold->cells, CELLS_MAX));
-    arena_init(&fold->arena, 8 * 1024 * 1024);
+    arena_init(&fold->arena, FOLD_UNPACK_BYTES_MAX);
     *state = fold;
     return 0;
 }
@@ -190,6 +190,74 @@ static void a_change_leaves_and_appears(void **state) {
     assert_int_equal(fold_event(fold, &event), FOLD_UNKNOWN);
 }
 
+/* --- Rescue circle --------------------------------------------------------------------------------------------------- */
+
+static void an_arrival_is_in_the_counts_of_its_kind(void **state) {
+    struct fold_state *fold = *state;
+    static const struct {
+        int rescue;
+        int arrivals, urban, within_30, within_120;
+    } cases[] = {
+        {VISITS__V1__RESCUE_ARRIVAL__RESCUE_ARRIVAL_UNSPECIFIED, 0, 0, 0, 0},
+        {VISITS__V1__RESCUE_ARRIVAL__RESCUE_ARRIVAL_URBAN_WITHIN_30_MINUTES, 1, 1, 1, 1},
+        {VISITS__V1__RESCUE_ARRIVAL__RESCUE_ARRIVAL_URBAN_WITHIN_120_MINUTES, 1, 1, 0, 1},
+        {VISITS__V1__RESCUE_ARRIVAL__RESCUE_ARRIVAL_URBAN_LATER, 1, 1, 0, 0},
+        {VISITS__V1__RESCUE_ARRIVAL__RESCUE_ARRIVAL_RURAL_WITHIN_120_MINUTES, 1, 0, 0, 1},
+        {VISITS__V1__RESCUE_ARRIVAL__RESCUE_ARRIVAL_RURAL_LATER, 1, 0, 0, 0},
+        {77, 0, 0, 0, 0}, /* a kind of a later contract: the visit counts, the arrival does not */
+        {-1, 0, 0, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct {
+            int metric, want;
+        } wants[] = {{METRIC_VISITS, 1},
+                     {METRIC_RESCUE_ARRIVALS, cases[i].arrivals},
+                     {METRIC_RESCUE_ARRIVALS_URBAN, cases[i].urban},
+                     {METRIC_RESCUE_WITHIN_30_MINUTES, cases[i].within_30},
+                     {METRIC_RESCUE_WITHIN_120_MINUTES, cases[i].within_120}};
+        cells_clear(&fold->cells);
+        Visits__V1__Visit v = visit("h1", VISITS__V1__VISIT_CLASS__VISIT_CLASS_EMERGENCY, false, 0);
+        v.rescue = (Visits__V1__RescueArrival)cases[i].rescue;
+        Visits__V1__Event event = appeared(&v), away = left(&v);
+        assert_int_equal(fold_event(fold, &event), FOLD_DONE);
+        size_t cells = 0;
+        for (size_t m = 0; m < 5; m++) {
+            int category = wants[m].metric == METRIC_VISITS ? CATEGORY_EMERGENCY : CATEGORY_ALL;
+            assert_int_equal(value(fold, wants[m].metric, 411002, "h1", DAY, category), wants[m].want);
+            cells += (size_t)wants[m].want;
+        }
+        assert_int_equal(fold->cells.count, cells);
+        assert_int_equal(fold_event(fold, &away), FOLD_DONE);
+        for (size_t m = 0; m < 5; m++) {
+            int category = wants[m].metric == METRIC_VISITS ? CATEGORY_EMERGENCY : CATEGORY_ALL;
+            assert_int_equal(value(fold, wants[m].metric, 411002, "h1", DAY, category), 0);
+        }
+    }
+}
+
+/* Times that come later, or are corrected: the visit changes from one kind to another. */
+static void a_corrected_arrival_moves_between_the_counts(void **state) {
+    struct fold_state *fold = *state;
+    Visits__V1__Visit before = visit("h1", VISITS__V1__VISIT_CLASS__VISIT_CLASS_EMERGENCY, true, 0);
+    Visits__V1__Visit after = before;
+    before.rescue = VISITS__V1__RESCUE_ARRIVAL__RESCUE_ARRIVAL_URBAN_WITHIN_30_MINUTES;
+    after.rescue = VISITS__V1__RESCUE_ARRIVAL__RESCUE_ARRIVAL_URBAN_LATER;
+    Visits__V1__VisitChanged changed = VISITS__V1__VISIT_CHANGED__INIT;
+    changed.before = &before;
+    changed.after = &after;
+    Visits__V1__Event event = VISITS__V1__EVENT__INIT;
+    event.body_case = VISITS__V1__EVENT__BODY_VISIT_CHANGED;
+    event.visit_changed = &changed;
+    assert_int_equal(fold_event(fold, &event), FOLD_DONE);
+    assert_int_equal(value(fold, METRIC_VISITS, 411002, "h1", DAY, CATEGORY_EMERGENCY), 0);
+    assert_int_equal(value(fold, METRIC_RESCUE_ARRIVALS, 411002, "h1", DAY, CATEGORY_ALL), 0);
+    assert_int_equal(value(fold, METRIC_RESCUE_ARRIVALS_URBAN, 411002, "h1", DAY, CATEGORY_ALL), 0);
+    assert_int_equal(value(fold, METRIC_RESCUE_WITHIN_30_MINUTES, 411002, "h1", DAY, CATEGORY_ALL), -1);
+    assert_int_equal(value(fold, METRIC_RESCUE_WITHIN_120_MINUTES, 411002, "h1", DAY, CATEGORY_ALL), -1);
+}
+
+/* --- Corrections ------------------------------------------------------------------------------------------------------ */
+
 static void corrections_are_taken_as_they_are(void **state) {
     struct fold_state *fold = *state;
     Visits__V1__PatientsDelta deltas[3];
@@ -343,6 +411,113 @@ static void too_many_corrections_are_unknown_rather_than_never_fitting(void **st
     free(list);
 }
 
+/* The smallest corrections with a bucket of their own: the city's days; then facilities with short codes, all time. */
+static void small_correction(int number, bool of_facility, char code[8], Visits__V1__PatientsDelta *delta) {
+    visits__v1__patients_delta__init(delta);
+    delta->scope = of_facility ? VISITS__V1__SCOPE__SCOPE_FACILITY : VISITS__V1__SCOPE__SCOPE_CITY;
+    delta->period = of_facility ? VISITS__V1__PERIOD__PERIOD_ALL_TIME : VISITS__V1__PERIOD__PERIOD_DAY;
+    delta->day = of_facility ? 0 : (uint32_t)number;
+    delta->patients = number % 2 == 0 ? 1 : -1;
+    if (of_facility) {
+        snprintf(code, 8, "%x", (unsigned)number);
+        delta->region = 999999;
+        delta->facility = code;
+    }
+}
+
+/* As many corrections as fit into a body: within the bounds of memory, cells and organisations of the smallest set; they
+ * wait for room and then fit. */
+static void the_largest_corrections_fit_an_empty_set(void **state) {
+    struct fold_state *fold = *state;
+    enum { MOST = FOLD_BODY_BYTES_MAX / 12 };
+    static char codes[MOST][8];
+    Visits__V1__PatientsDelta *deltas = calloc(MOST, sizeof *deltas);
+    Visits__V1__PatientsDelta **list = calloc(MOST, sizeof *list);
+    assert_true(deltas != NULL && list != NULL);
+    for (int of_facility = 0; of_facility < 2; of_facility++) {
+        Visits__V1__PatientsCorrected corrected = VISITS__V1__PATIENTS_CORRECTED__INIT;
+        size_t bytes = 64;
+        corrected.deltas = list;
+        for (int i = 0; i < MOST && bytes <= FOLD_BODY_BYTES_MAX - 32; i++) {
+            small_correction(i, of_facility, codes[i], &deltas[i]);
+            bytes += visits__v1__patients_delta__get_packed_size(&deltas[i]) + 2;
+            list[i] = &deltas[i];
+            corrected.n_deltas++;
+        }
+        assert_true(corrected.n_deltas > (of_facility ? 20000u : 40000u));
+        Visits__V1__Event event = VISITS__V1__EVENT__INIT;
+        event.body_case = VISITS__V1__EVENT__BODY_PATIENTS_CORRECTED;
+        event.patients_corrected = &corrected;
+        for (uint32_t day = 0; day < 30000; day++) { /* what is there already: other cells, another facility */
+            struct cell_key key = {.region = 1, .metric = METRIC_VISITS, .period = (int32_t)day};
+            char code[CELLS_ORGANISATION_BYTES];
+            key.organisation = cells_organisation(&fold->cells, code, (size_t)snprintf(code, sizeof code, "z%u", day));
+            cells_add(&fold->cells, &key, 1);
+        }
+        assert_int_equal(fold_event(fold, &event), FOLD_FULL);
+        assert_int_equal(fold->cells.count, 30000);
+        cells_clear(&fold->cells);
+        assert_int_equal(fold_event(fold, &event), FOLD_DONE);
+        assert_int_equal(fold->cells.count, corrected.n_deltas);
+        assert_int_equal(of_facility ? value(fold, METRIC_PATIENTS_TOTAL, 999999, "4e1f", 0, CATEGORY_ALL)
+                                     : value(fold, METRIC_PATIENTS_DAY, 411000, "", 39999, CATEGORY_ALL),
+                         -1);
+        cells_clear(&fold->cells);
+    }
+    free(list);
+    free(deltas);
+}
+
+/* Every field at its longest, whatever of the registry's limits changes. */
+static void long_corrections_are_folded(void **state) {
+    struct fold_state *fold = *state;
+    enum { COUNT = FOLD_BODY_BYTES_MAX / 60 };
+    static char codes[COUNT][CELLS_ORGANISATION_BYTES];
+    static Visits__V1__PatientsDelta deltas[COUNT], *list[COUNT];
+    for (int i = 0; i < COUNT; i++) {
+        visits__v1__patients_delta__init(&deltas[i]);
+        snprintf(codes[i], sizeof codes[i], "%032d", i);
+        deltas[i].scope = VISITS__V1__SCOPE__SCOPE_FACILITY;
+        deltas[i].region = 999999;
+        deltas[i].facility = codes[i];
+        deltas[i].period = VISITS__V1__PERIOD__PERIOD_DAY;
+        deltas[i].day = 2932896;
+        deltas[i].visit_class = VISITS__V1__VISIT_CLASS__VISIT_CLASS_EMERGENCY;
+        deltas[i].patients = i % 2 == 0 ? INT32_MAX : INT32_MIN;
+        list[i] = &deltas[i];
+    }
+    Visits__V1__PatientsCorrected corrected = VISITS__V1__PATIENTS_CORRECTED__INIT;
+    corrected.n_deltas = COUNT;
+    corrected.deltas = list;
+    Visits__V1__Event event = VISITS__V1__EVENT__INIT;
+    event.body_case = VISITS__V1__EVENT__BODY_PATIENTS_CORRECTED;
+    event.patients_corrected = &corrected;
+    assert_int_equal(fold_event(fold, &event), FOLD_DONE);
+    assert_int_equal(value(fold, METRIC_PATIENTS_DAY, 999999, codes[0], 2932896, CATEGORY_EMERGENCY), INT32_MAX);
+    assert_int_equal(value(fold, METRIC_PATIENTS_DAY, 999999, codes[COUNT - 1], 2932896, CATEGORY_EMERGENCY),
+                     COUNT % 2 == 1 ? INT32_MAX : INT32_MIN);
+}
+
+/* Two bytes each, far more of them than fit into memory when unpacked. */
+static void a_body_of_empty_corrections_is_unknown(void **state) {
+    struct fold_state *fold = *state;
+    size_t size = FOLD_BODY_BYTES_MAX;
+    uint8_t *body = malloc(size);
+    assert_non_null(body);
+    uint32_t inner = (uint32_t)size - 4;
+    body[0] = 0x2a; /* patients_corrected, its size, then deltas without a field */
+    body[1] = (uint8_t)(inner & 0x7f) | 0x80;
+    body[2] = (uint8_t)(inner >> 7 & 0x7f) | 0x80;
+    body[3] = (uint8_t)(inner >> 14);
+    for (size_t i = 4; i < size; i += 2) {
+        body[i] = 0x0a;
+        body[i + 1] = 0;
+    }
+    assert_int_equal(fold_visits(body, size, &fold->arena, &fold->cells), FOLD_UNKNOWN);
+    assert_true(cells_is_empty(&fold->cells));
+    free(body);
+}
+
 static void the_catalogue_has_unique_numbers_and_ids(void **state) {
     (void)state;
     for (size_t i = 0; i < metric_count; i++) {
@@ -363,12 +538,17 @@ int main(void) {
         cmocka_unit_test_setup_teardown(visits_count_by_facility_day_and_class, set_up, tear_down),
         cmocka_unit_test_setup_teardown(another_class_has_no_patients_of_its_own, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_change_leaves_and_appears, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_arrival_is_in_the_counts_of_its_kind, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_corrected_arrival_moves_between_the_counts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(corrections_are_taken_as_they_are, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_breaks_the_contract_is_unknown, set_up, tear_down),
         cmocka_unit_test_setup_teardown(bytes_that_are_no_known_event_are_unknown, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_registration_carries_name_and_region, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_set_takes_nothing_of_an_event, set_up, tear_down),
         cmocka_unit_test_setup_teardown(too_many_corrections_are_unknown_rather_than_never_fitting, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_largest_corrections_fit_an_empty_set, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(long_corrections_are_folded, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_body_of_empty_corrections_is_unknown, set_up, tear_down),
         cmocka_unit_test(the_catalogue_has_unique_numbers_and_ids),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,24 @@
+#include "ctl/import.h"
+
+#include <string.h>
+
+/* lianchengctl import KIND ...: the first argument that is no option is the kind. */
+int command_import(struct ctl *ctl, int argc, char **argv) {
+    static const struct {
+        const char *name;
+        int (*run)(struct ctl *ctl, int argc, char **argv);
+    } kinds[] = {{"hl7", import_hl7}};
+    for (size_t i = 0; argc > 1 && i < sizeof kinds / sizeof *kinds; i++) {
+        if (strcmp(argv[1], kinds[i].name) == 0) {
+            return kinds[i].run(ctl, argc - 1, argv + 1);
+        }
+    }
+    const struct ctl_usage usage = {"import hl7 FILE... [OPTIONS]",
+                                    "Brings files into the system; `lianchengctl import hl7 --help` tells about HL7.\n",
+                                    0, 0};
+    int exit_code;
+    if (!ctl_arguments(ctl, &usage, NULL, &argc, argv, &exit_code)) {
+        return exit_code;
+    }
+    return ctl_error(EXIT_CODE_USAGE, "what is to be imported? usage: lianchengctl %s", usage.synopsis);
+}
