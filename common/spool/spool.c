@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -46,17 +47,26 @@ static void create_private(const char *path) {
     }
 }
 
-static enum status open_database(struct spool *spool, const char *owner) {
+static enum status sync_beside(struct spool *spool) {
+    const int code = sqlite3_exec(spool->db, "PRAGMA synchronous=NORMAL", NULL, NULL, NULL);
+    const enum status status = spool_store_result(spool->db, code, "configure");
+    return status == STATUS_OK ? spool_syncer_start(spool->path, &spool->syncer) : status;
+}
+
+static enum status open_database(struct spool *spool, const struct spool_options *options) {
     create_private(spool->path);
     enum status status = spool_store_open(spool->path, &spool->db);
     if (status == STATUS_OK) {
-        status = spool_store_begin(spool, owner);
+        status = spool_store_begin(spool, options->owner);
     }
     if (status == STATUS_OK) {
         status = spool_store_load(spool);
     }
     if (status == STATUS_OK) {
         status = spool_checkpointer_start(spool->path, spool->db, &spool->checkpointer);
+    }
+    if (status == STATUS_OK && options->syncs_beside) {
+        status = sync_beside(spool);
     }
     return status;
 }
@@ -75,7 +85,7 @@ enum status spool_open(const struct spool_options *options, struct spool **spool
     randombytes_buf(made->nonce, sizeof made->nonce);
     enum status status = take_lock(made);
     if (status == STATUS_OK) {
-        status = open_database(made, options->owner);
+        status = open_database(made, options);
     }
     if (status != STATUS_OK) {
         spool_close(spool);
@@ -89,6 +99,7 @@ void spool_close(struct spool **spool) {
         return;
     }
     spool_rollback(old);
+    spool_syncer_stop(&old->syncer);
     spool_checkpointer_stop(&old->checkpointer);
     for (size_t i = 0; i < SPOOL_STATEMENTS; i++) {
         (void)sqlite3_finalize(old->statements[i]);
@@ -150,8 +161,32 @@ enum status spool_commit(struct spool *spool) {
     spool_keys_keep(&spool->keys);
     buffer_clear(&spool->settled);
     spool->commits++;
+    if (spool->syncer != NULL) {
+        spool_syncer_ask(spool->syncer, spool->commits);
+    }
     spool->commit_ns += (uint64_t)(clock_monotonic_ns() - start_ns + spool->begin_ns);
     return STATUS_OK;
+}
+
+uint64_t spool_committed(const struct spool *spool) {
+    return spool->commits;
+}
+
+uint64_t spool_synced(const struct spool *spool) {
+    return spool->syncer == NULL ? spool->commits : spool_syncer_synced(spool->syncer);
+}
+
+int spool_descriptor(const struct spool *spool) {
+    return spool->syncer == NULL ? -1 : spool_syncer_descriptor(spool->syncer);
+}
+
+enum status spool_take_synced(struct spool *spool) {
+    if (spool->syncer == NULL) {
+        return STATUS_OK;
+    }
+    eventfd_t ignored;
+    (void)eventfd_read(spool_syncer_descriptor(spool->syncer), &ignored);
+    return spool_syncer_has_failed(spool->syncer) ? STATUS_IO : STATUS_OK;
 }
 
 /* Those added in this transaction are forgotten, those settled in it wait again. */

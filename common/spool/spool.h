@@ -30,6 +30,7 @@ struct spool_options {
     int64_t retention_ms;    /* settled entries are forgotten after so long */
     uint64_t bytes_max;      /* in use in the file; beyond it spool_add says MEMORY until there is room. Verdicts
                                 always find room, and the WAL (8 MiB, 64 at most) stands beside it. 0: no bound */
+    bool syncs_beside;       /* a commit returns before its fsync, which a thread does: see spool_synced */
 };
 
 struct spool_entry {
@@ -63,6 +64,17 @@ enum status spool_add(struct spool *spool, struct spool_entry *entry);
 enum status spool_settle(struct spool *spool, uint64_t number, uint32_t verdict, uint32_t code, int64_t now_ms);
 enum status spool_commit(struct spool *spool);
 void spool_rollback(struct spool *spool);
+
+/*
+ * With syncs_beside nothing may be said of a commit before it is on the disk. Commits are numbered from 1 on in this
+ * opening; without syncs_beside each is on the disk when spool_commit returns.
+ */
+uint64_t spool_committed(const struct spool *spool); /* number of the last commit; 0: none */
+uint64_t spool_synced(const struct spool *spool);    /* of the last that is on the disk */
+/* Readable when spool_synced has changed, or an fsync failed; -1 without syncs_beside. */
+int spool_descriptor(const struct spool *spool);
+/* Empties the descriptor. IO: an fsync failed; what came after spool_synced is not certain until the spool is opened anew. */
+enum status spool_take_synced(struct spool *spool);
 
 /* The newest entry of a key with this hash (same), else the newest of the key; of what is committed or in the open
  * transaction. body is not filled. NOT_FOUND. */

@@ -7,6 +7,7 @@
 #include "spool/spool.h"
 #include "spool/spool_checkpoint.h"
 #include "spool/spool_keys.h"
+#include "spool/spool_sync.h"
 #include "spool/spool_waiting.h"
 
 /* What the files of the spool share. For common/spool alone. */
@@ -45,6 +46,7 @@ struct spool {
     int64_t retention_ms;
     uint64_t bytes_max;
     struct spool_checkpointer *checkpointer;
+    struct spool_syncer *syncer; /* NULL: SQLite syncs within the commit */
     bool is_writing; /* between begin and commit or rollback */
     int64_t begin_ns;
 

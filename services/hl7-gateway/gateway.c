@@ -226,13 +226,15 @@ static enum status open_spool(struct gateway *gateway, const char *folder) {
         .owner = "hl7-gateway",
         .retention_ms = config_integer(gateway->config, "/store/retention_days") * 24 * 3600 * 1000,
         .bytes_max = (uint64_t)config_integer(gateway->config, "/store/bytes_max"),
+        .syncs_beside = true,
     };
     status = spool_open(&options, &gateway->spool);
     sodium_memzero(key, sizeof key);
     if (status != STATUS_OK) {
         LOG_ERROR("the spool cannot be opened", LOG_S("path", path), LOG_S("status", status_name(status)));
+        return status;
     }
-    return status;
+    return turn_watch_spool(gateway);
 }
 
 static enum status open_store(struct gateway *gateway) {

@@ -54,6 +54,7 @@
 struct gateway;
 struct connection;
 struct flight;
+TAILQ_HEAD(flight_queue, flight);
 struct relay;
 struct relay_facility;
 struct conformance;
@@ -63,7 +64,7 @@ struct tls_session;
 
 /* What epoll points at. */
 struct watch {
-    enum { WATCH_LISTENER, WATCH_CONNECTION, WATCH_FACILITY, WATCH_BACKLOG, WATCH_TIMER } kind;
+    enum { WATCH_LISTENER, WATCH_CONNECTION, WATCH_FACILITY, WATCH_BACKLOG, WATCH_TIMER, WATCH_SPOOL } kind;
 };
 
 struct listener {
@@ -301,9 +302,10 @@ bool receive_feed_name(const struct spool_entry *entry, char name[PROFILE_NAME_B
 /* --- One transaction: turn.c ----------------------------------------------------------------------------------------
  */
 
-/* A message that is in the open transaction and goes to the registry behind its commit. */
+/* A message that is in the open transaction and goes to the registry beside its commit. */
 struct staged {
     struct flight *flight;
+    bool is_ahead; /* its client has it already */
     struct id command;
     int64_t occurred_at_ms;
     size_t offset, size; /* of its command in turn.commands */
@@ -322,6 +324,7 @@ struct turn {
     struct staged staged[TURN_MESSAGES_MAX];
     size_t staged_count;
     struct buffer commands;
+    struct flight_queue unsynced; /* committed, not on the disk yet, in the order of their commits */
     struct settlement *settlements; /* not written yet; one for each flight at most */
     size_t settlement_count, settlement_capacity;
     int64_t settle_since_ms;         /* monotonic; 0: none wait */
@@ -331,6 +334,8 @@ struct turn {
 };
 
 enum status turn_init(struct gateway *gateway);
+/* Once the spool is open. */
+enum status turn_watch_spool(struct gateway *gateway);
 void turn_release(struct gateway *gateway);
 /* Whether another message fits. */
 bool turn_is_full(const struct gateway *gateway);
@@ -370,8 +375,12 @@ struct flight {
     struct feed *feed;
     struct answer_list answers;
     bool is_sent;      /* the client has it */
-    bool is_staged;    /* its transaction is not committed yet */
+    bool is_staged;    /* it is not on the disk yet */
     bool is_settling;  /* its answers are being given */
+    bool is_decided;   /* the registry has said this, and it is not on the disk yet */
+    uint32_t verdict, code;
+    uint64_t commit; /* that holds it; 0: not committed yet, or long ago */
+    TAILQ_ENTRY(flight) in_unsynced;
 };
 
 enum status relay_new(struct gateway *gateway);
@@ -384,8 +393,21 @@ struct relay_facility *relay_facility(struct gateway *gateway, const char *code)
 struct flight *relay_flight(struct gateway *gateway, uint64_t number, const struct message_owner *owner);
 /* The spool has lost it: its answers are AR 207. */
 void relay_forget(struct gateway *gateway, struct flight *flight);
-/* Sends a message that has just been committed, or queues it behind others. */
-void relay_send(struct gateway *gateway, const struct staged *staged, const uint8_t *command);
+/* Of a flight whose message has come to the disk: what the registry has said of it meanwhile is answered. */
+void relay_landed(struct gateway *gateway, struct flight *flight);
+/* The flight of a message that is not on the disk yet; NULL. */
+struct flight *relay_unsynced(struct gateway *gateway, uint64_t number);
+/* Hands a staged message to its facility's client while its commit is still due: both fsyncs then run side by side. No
+ * reply is looked at before relay_flush. False: there is no room, or others wait before it. */
+bool relay_send_ahead(struct gateway *gateway, const struct staged *staged, const uint8_t *command);
+/* Sends what was handed over. */
+void relay_push(struct gateway *gateway);
+/* The commit failed: what was handed ahead is taken from the clients, which begin anew. Verdicts on it would be of no use, and
+ * its numbers will be others'. */
+void relay_recall(struct gateway *gateway, const struct staged *staged, size_t count);
+/* Queues a committed message that could not be sent ahead. */
+void relay_queue(struct gateway *gateway, struct flight *flight);
+/* Sends, and takes the replies there are. */
 void relay_flush(struct gateway *gateway);
 /* Whether the registry has messages of ours without a verdict. */
 bool relay_has_sent(const struct gateway *gateway);

@@ -11,7 +11,8 @@
 
 /* From a frame to an answer, or to an entry of the spool on its way to the registry. */
 
-#define BODY_VERSION 1
+#define BODY_VERSION 2
+#define KEPT_BYTES_MAX (1024 * 1024) /* of the segments that are read */
 #define LATE_MS (24 * 3600 * 1000LL)
 
 struct reception {
@@ -23,6 +24,7 @@ struct reception {
     const struct profile *profile; /* NULL: of no feed */
     struct feed *feed;
     struct flight *flight; /* what the answer waits for; NULL: the verdict stands */
+    struct charset_result charset; /* once it is parsed */
     struct verdict verdict;
 };
 
@@ -149,7 +151,10 @@ static bool is_repetition(struct reception *reception, const struct spool_entry 
         conformance_count(reception->feed, TALLY_CONTROL_IDS_REUSED, 1);
         return false;
     }
-    if (found.verdict == 0 && !turn_find_verdict(reception->gateway, found.number, &found.verdict, &found.code)) {
+    reception->flight = relay_unsynced(reception->gateway, found.number);
+    if (reception->flight != NULL) {
+        /* whatever the registry has said: not before it is on the disk */
+    } else if (found.verdict == 0 && !turn_find_verdict(reception->gateway, found.number, &found.verdict, &found.code)) {
         reception->flight = relay_flight(reception->gateway, found.number, owner);
     } else {
         reception->verdict = relay_verdict(&reception->header, found.verdict, found.code);
@@ -211,21 +216,19 @@ static struct verdict parse(struct reception *reception) {
     struct charset_result result = {0};
     struct text text;
     char names[16];
+    reception->charset = (struct charset_result){0};
     if (!charset_convert(gateway->converter, declared, reception->data, reception->size, &gateway->arena, &text,
                          &result)) {
         struct verdict verdict = unreadable_text(reception, &result);
         verdict.is_warning = verdict.code == HL7_CODE_OK; /* told apart from text that was read: the caller stops */
         return verdict;
     }
-    if (reception->feed != NULL) {
-        count_charset(reception, declared, &result);
-    }
+    count_charset(reception, declared, &result);
     enum hl7_problem problem =
         hl7_parse(text.data, text.size, z_segments(reception->profile, names), &gateway->message);
     charset_attach(gateway->converter, &result, &gateway->message);
-    if (reception->feed != NULL) {
-        conformance_count(reception->feed, TALLY_LINE_FEEDS, gateway->message.habits.line_feeds);
-    }
+    reception->charset = result;
+    conformance_count(reception->feed, TALLY_LINE_FEEDS, gateway->message.habits.line_feeds);
     return verdict_of_problem(problem);
 }
 
@@ -251,25 +254,45 @@ static void count_facts(const struct reception *reception, const struct mapped *
 
 /* --- Keeping it ----------------------------------------------------------------------------------------------------- */
 
-/* The feed's name goes with the message, so that it can be read again by itself. */
+/*
+ * What is kept of a message: the segments that are read, in UTF-8, and by their head whose it is and how its \X escapes are
+ * read, so that it can be mapped again by itself. All else of it (documents of many megabytes) is dropped here.
+ *
+ *   BODY_VERSION, length of the feed's name, charset of escapes, the name, segments each ended by CR
+ */
+#define BODY_HEAD_BYTES 3
+
 static void make_body(const struct reception *reception, struct spool_entry *entry) {
+    const struct hl7_message *message = &reception->gateway->message;
     struct buffer *body = &reception->gateway->spooled;
     size_t length = strlen(reception->feed->name);
-    uint8_t head[2] = {BODY_VERSION, (uint8_t)length};
+    uint8_t head[BODY_HEAD_BYTES] = {BODY_VERSION, (uint8_t)length, (uint8_t)reception->charset.escapes};
     buffer_clear(body);
     buffer_append(body, head, sizeof head);
     buffer_append(body, reception->feed->name, length);
-    buffer_append(body, reception->data, reception->size);
+    for (size_t i = 0; i < message->count; i++) {
+        buffer_append(body, message->segments[i].text.data, message->segments[i].text.size);
+        buffer_append(body, "\r", 1);
+    }
     entry->body = body->data;
     entry->body_size = body->size;
 }
 
+static size_t kept_bytes(const struct hl7_message *message) {
+    size_t bytes = 0;
+    for (size_t i = 0; i < message->count; i++) {
+        bytes += message->segments[i].text.size;
+    }
+    return bytes;
+}
+
 bool receive_feed_name(const struct spool_entry *entry, char name[PROFILE_NAME_BYTES]) {
-    size_t length = entry->body_size >= 2 ? entry->body[1] : 0;
-    if (length == 0 || entry->body[0] != BODY_VERSION || length >= PROFILE_NAME_BYTES || entry->body_size < 2 + length) {
+    size_t length = entry->body_size >= BODY_HEAD_BYTES ? entry->body[1] : 0;
+    if (length == 0 || entry->body[0] != BODY_VERSION || length >= PROFILE_NAME_BYTES ||
+        entry->body_size < BODY_HEAD_BYTES + length) {
         return false;
     }
-    memcpy(name, entry->body + 2, length);
+    memcpy(name, entry->body + BODY_HEAD_BYTES, length);
     name[length] = '\0';
     return true;
 }
@@ -283,6 +306,9 @@ static struct verdict keep(struct reception *reception, struct spool_entry *entr
     entry->occurred_at_ms = mapped->occurred_at_ms;
     if (visits__v1__command__get_packed_size(mapped->command) > SERVER_COMMAND_BYTES_MAX) {
         return content_error(HL7_CODE_INTERNAL, NULL, 0);
+    }
+    if (kept_bytes(&gateway->message) > KEPT_BYTES_MAX) {
+        return content_error(HL7_CODE_DATA_TYPE, NULL, 0);
     }
     make_body(reception, entry);
     enum status status = turn_stage(gateway, entry, owner, mapped->command, &reception->flight);
@@ -390,16 +416,16 @@ enum status receive_again(struct gateway *gateway, const struct spool_entry *ent
     if (*profile == NULL) {
         return STATUS_NOT_FOUND;
     }
-    size_t skipped = 2 + strlen(name);
-    struct reception reception = {.gateway = gateway,
-                                  .data = entry->body + skipped,
-                                  .size = entry->body_size - skipped,
-                                  .profile = *profile};
+    const size_t skipped = BODY_HEAD_BYTES + strlen(name);
+    const struct charset_result charset = {.used = CHARSET_UTF8, .escapes = (enum charset)entry->body[2]};
+    char names[16];
     *mapped = (struct mapped){0};
     arena_reset(&gateway->arena);
-    if (read_header(&reception) != HL7_OK || parse(&reception).code != HL7_CODE_OK) {
+    if (hl7_parse((const char *)entry->body + skipped, entry->body_size - skipped, z_segments(*profile, names),
+                  &gateway->message) != HL7_OK) {
         return STATUS_MALFORMED;
     }
+    charset_attach(gateway->converter, &charset, &gateway->message);
     map_message(*profile, &gateway->message, &gateway->arena, mapped);
     return is_final(&mapped->verdict) ? STATUS_MALFORMED : STATUS_OK;
 }

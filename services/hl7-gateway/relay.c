@@ -208,7 +208,28 @@ static void settle(struct gateway *gateway, struct flight *flight, bool is_refus
     gateway->relay->counters.refused_late += verdict == VERDICT_REFUSED_LATE;
     flight->feed->waiting--;
     turn_note_verdict(gateway, flight->number, verdict, code);
-    settle_answers(gateway, flight, verdict, code);
+    if (flight->is_staged) {
+        flight->is_sent = false;
+        flight->is_decided = true;
+        flight->verdict = verdict;
+        flight->code = code;
+    } else {
+        settle_answers(gateway, flight, verdict, code);
+    }
+}
+
+void relay_landed(struct gateway *gateway, struct flight *flight) {
+    flight->is_staged = false;
+    if (flight->is_decided) {
+        settle_answers(gateway, flight, flight->verdict, flight->code);
+    } else {
+        relay_release(gateway, flight);
+    }
+}
+
+struct flight *relay_unsynced(struct gateway *gateway, uint64_t number) {
+    struct flight *flight = flight_find(gateway->relay, number);
+    return flight != NULL && flight->is_staged ? flight : NULL;
 }
 
 /* The place is told by the registry's name of the field; it is kept with the code. */
@@ -364,7 +385,7 @@ static void note_sent(struct gateway *gateway, struct flight *flight) {
     gateway->relay->counters.sent++;
 }
 
-void relay_send(struct gateway *gateway, const struct staged *staged, const uint8_t *command) {
+bool relay_send_ahead(struct gateway *gateway, const struct staged *staged, const uint8_t *command) {
     struct flight *flight = staged->flight;
     struct relay_facility *facility = flight->facility;
     enum status status = STATUS_AGAIN;
@@ -374,10 +395,39 @@ void relay_send(struct gateway *gateway, const struct staged *staged, const uint
     }
     if (status == STATUS_OK) {
         note_sent(gateway, flight);
-    } else {
-        numbers_push(&facility->waiting, flight->number);
-        relay_release(gateway, flight);
     }
+    return status == STATUS_OK;
+}
+
+void relay_push(struct gateway *gateway) {
+    struct relay *relay = gateway->relay;
+    for (size_t i = 0; i < relay->facility_count; i++) {
+        struct relay_facility *facility = relay->facilities[i];
+        if (facility->is_unflushed && facility->client != NULL) {
+            (void)client_flush(facility->client); /* what is denied shows when it is pumped */
+        }
+    }
+}
+
+void relay_recall(struct gateway *gateway, const struct staged *staged, size_t count) {
+    struct relay *relay = gateway->relay;
+    for (size_t i = 0; i < count; i++) {
+        if (staged[i].is_ahead) {
+            staged[i].flight->is_sent = false;
+            relay->sent_count--;
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (staged[i].is_ahead && staged[i].flight->facility->client != NULL) {
+            close_client(staged[i].flight->facility);
+            staged[i].flight->facility->retry_ms = 0;
+        }
+    }
+}
+
+void relay_queue(struct gateway *gateway, struct flight *flight) {
+    numbers_push(&flight->facility->waiting, flight->number);
+    relay_release(gateway, flight);
 }
 
 /* One entry read back. */

@@ -23,12 +23,18 @@ static enum status watch_descriptor(const struct gateway *gateway, int descripto
 
 enum status turn_init(struct gateway *gateway) {
     static struct watch backlog = {.kind = WATCH_BACKLOG}, timer = {.kind = WATCH_TIMER};
+    TAILQ_INIT(&gateway->turn.unsynced);
     struct turn *turn = &gateway->turn;
     TAILQ_INIT(&turn->backlog);
     turn->backlog_event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     turn->gather_timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     enum status status = watch_descriptor(gateway, turn->backlog_event, &backlog);
     return status == STATUS_OK ? watch_descriptor(gateway, turn->gather_timer, &timer) : status;
+}
+
+enum status turn_watch_spool(struct gateway *gateway) {
+    static struct watch spool = {.kind = WATCH_SPOOL};
+    return watch_descriptor(gateway, spool_descriptor(gateway->spool), &spool);
 }
 
 void turn_release(struct gateway *gateway) {
@@ -83,6 +89,7 @@ static void fail(struct gateway *gateway, enum status status) {
     turn->is_open = false;
     turn->staged_count = 0;
     buffer_clear(&turn->commands);
+    relay_recall(gateway, turn->staged, count);
     for (size_t i = 0; i < count; i++) {
         relay_forget(gateway, turn->staged[i].flight);
     }
@@ -120,6 +127,7 @@ enum status turn_stage(struct gateway *gateway, struct spool_entry *entry, const
     staged->occurred_at_ms = entry->occurred_at_ms;
     staged->flight = relay_flight(gateway, entry->number, owner);
     staged->flight->is_staged = true;
+    staged->is_ahead = false;
     owner->feed->waiting++;
     *flight = staged->flight;
     return STATUS_OK;
@@ -186,26 +194,58 @@ static enum status commit(struct gateway *gateway) {
     return status;
 }
 
-static void send_on(struct gateway *gateway) {
+static void send_ahead(struct gateway *gateway) {
+    struct turn *turn = &gateway->turn;
+    for (size_t i = 0; i < turn->staged_count; i++) {
+        struct staged *staged = &turn->staged[i];
+        staged->is_ahead = relay_send_ahead(gateway, staged, turn->commands.data + staged->offset);
+    }
+    relay_push(gateway);
+}
+
+static void queue_rest(struct gateway *gateway) {
     struct turn *turn = &gateway->turn;
     size_t count = turn->staged_count;
     gateway->counters.stored += count;
     turn->staged_count = 0;
     for (size_t i = 0; i < count; i++) {
-        struct staged *staged = &turn->staged[i];
-        staged->flight->is_staged = false;
-        relay_send(gateway, staged, turn->commands.data + staged->offset);
+        struct flight *flight = turn->staged[i].flight;
+        flight->commit = spool_committed(gateway->spool);
+        TAILQ_INSERT_TAIL(&turn->unsynced, flight, in_unsynced);
+        if (!turn->staged[i].is_ahead) {
+            relay_queue(gateway, flight);
+        }
     }
     buffer_clear(&turn->commands);
     relay_flush(gateway);
 }
 
+/* Some commits are on the disk. After a failure nothing is known of the rest: without their answers the senders send
+ * again, to the process that comes after this one. */
+static void take_synced(struct gateway *gateway) {
+    struct turn *turn = &gateway->turn;
+    const enum status status = spool_take_synced(gateway->spool);
+    const uint64_t synced = spool_synced(gateway->spool);
+    struct flight *flight;
+    while ((flight = TAILQ_FIRST(&turn->unsynced)) != NULL && flight->commit <= synced) {
+        TAILQ_REMOVE(&turn->unsynced, flight, in_unsynced);
+        relay_landed(gateway, flight);
+    }
+    if (status != STATUS_OK) {
+        gateway->spool_is_failing = true;
+        daemon_stop(gateway->daemon, EXIT_CODE_TEMPORARY);
+    }
+}
+
+/* The registry works on the messages while the spool's fsync runs. Should this process die between the two, a message
+ * without an answer is at the registry and not here: sent again it is decided again, and says nothing new there. */
 static void finish(struct gateway *gateway) {
+    send_ahead(gateway);
     enum status status = commit(gateway);
     if (status != STATUS_OK) {
         fail(gateway, status);
     } else {
-        send_on(gateway);
+        queue_rest(gateway);
     }
 }
 
@@ -297,6 +337,9 @@ static void dispatch(struct gateway *gateway, const struct epoll_event *event) {
         break;
     case WATCH_TIMER:
         (void)!read(gateway->turn.gather_timer, &ignored, sizeof ignored);
+        break;
+    case WATCH_SPOOL:
+        take_synced(gateway);
         break;
     case WATCH_BACKLOG:
         (void)eventfd_read(gateway->turn.backlog_event, &ignored);

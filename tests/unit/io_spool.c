@@ -7,8 +7,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -29,10 +32,13 @@
 /* --- A disk whose syncs are counted and can fail: SQLite's calls come here -------------------------------------------
  */
 
-static int syncs;
-static bool sync_fails;
+static atomic_int syncs;
+static atomic_bool sync_fails;
+static pthread_mutex_t disk = PTHREAD_MUTEX_INITIALIZER; /* a test that holds it stops every sync */
 
 static int sync_file(long call, int file) {
+    pthread_mutex_lock(&disk);
+    pthread_mutex_unlock(&disk);
     syncs++;
     if (sync_fails) {
         errno = EIO;
@@ -562,6 +568,94 @@ static void test_a_failing_sync_leaves_nothing(void **state) {
     add_all(f, 5, 5);
 }
 
+/* --- Syncs beside the writer ----------------------------------------------------------------------------------------- */
+
+static int set_up_beside(void **state) {
+    set_up(state);
+    struct fixture *f = *state;
+    f->options.syncs_beside = true;
+    reopen(f);
+    return 0;
+}
+
+/* Until the descriptor is readable; what it says. */
+static enum status await_sync(struct fixture *f) {
+    struct pollfd watch = {.fd = spool_descriptor(f->spool), .events = POLLIN};
+    assert_int_equal(poll(&watch, 1, -1), 1);
+    return spool_take_synced(f->spool);
+}
+
+static void await_all_synced(struct fixture *f) {
+    while (spool_synced(f->spool) < spool_committed(f->spool)) {
+        assert_int_equal(await_sync(f), STATUS_OK);
+    }
+}
+
+static void test_a_commit_is_synced_when_it_returns(void **state) {
+    struct fixture *f = *state;
+    assert_int_equal(spool_descriptor(f->spool), -1);
+    add_all(f, 1, 3);
+    assert_int_equal(spool_committed(f->spool), 1);
+    assert_int_equal(spool_synced(f->spool), 1);
+    assert_int_equal(spool_take_synced(f->spool), STATUS_OK);
+}
+
+static void test_the_writer_does_not_wait_for_the_disk(void **state) {
+    struct fixture *f = *state;
+    static const uint64_t waiting[] = {2, 3, 4};
+    assert_int_equal(spool_committed(f->spool), 0);
+    add_all(f, 1, 1);
+    await_all_synced(f);
+    assert_int_equal(spool_synced(f->spool), 1);
+    const int before = syncs;
+    pthread_mutex_lock(&disk);
+    add_all(f, 2, 2);
+    add_all(f, 3, 3);
+    settle_all(f, 1, 1, 1, START_MS);
+    add_all(f, 4, 4);
+    assert_int_equal(spool_committed(f->spool), 5);
+    assert_int_equal(spool_synced(f->spool), 1);
+    pthread_mutex_unlock(&disk);
+    await_all_synced(f);
+    assert_in_range(syncs - before, 1, 2); /* the one under way, and one for all behind it */
+    assert_int_equal(spool_take_synced(f->spool), STATUS_OK);
+    assert_pending(f, waiting, 3);
+    reopen(f);
+    assert_int_equal(spool_committed(f->spool), 0);
+    assert_pending(f, waiting, 3);
+}
+
+static void test_after_a_failed_sync_nothing_more_is_certain(void **state) {
+    struct fixture *f = *state;
+    add_all(f, 1, 1);
+    await_all_synced(f);
+    sync_fails = true;
+    add_all(f, 2, 2);
+    assert_int_equal(await_sync(f), STATUS_IO);
+    sync_fails = false;
+    add_all(f, 3, 3);
+    assert_int_equal(spool_take_synced(f->spool), STATUS_IO);
+    assert_int_equal(spool_synced(f->spool), 1);
+    reopen(f);
+    assert_int_equal(spool_take_synced(f->spool), STATUS_OK);
+    add_all(f, 4, 4);
+    await_all_synced(f);
+    assert_found(f, 1, 1, 1, true);
+}
+
+static void test_a_full_write_ahead_log_starts_anew_beside(void **state) {
+    struct fixture *f = *state;
+    for (uint64_t n = 1; n < 40000; n += 500) { /* past the 8 MiB at which it is written back, more than once */
+        add_all(f, n, n + 499);
+    }
+    await_all_synced(f);
+    assert_int_equal(spool_synced(f->spool), 80);
+    reopen(f);
+    assert_int_equal(spool_counters(f->spool).entries, 40000);
+}
+
+/* --- A disk that is full ---------------------------------------------------------------------------------------------- */
+
 static uint64_t wal_bytes(const struct fixture *f) {
     char path[128];
     struct stat info;
@@ -865,6 +959,7 @@ static void test_any_order_of_anything(void **state) {
 }
 
 #define T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define BESIDE(test) cmocka_unit_test_setup_teardown(test, set_up_beside, tear_down)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
@@ -882,6 +977,10 @@ int main(void) {
         T(test_a_crash_before_the_commit_leaves_nothing),
         T(test_a_commit_is_one_sync),
         T(test_a_failing_sync_leaves_nothing),
+        T(test_a_commit_is_synced_when_it_returns),
+        BESIDE(test_the_writer_does_not_wait_for_the_disk),
+        BESIDE(test_after_a_failed_sync_nothing_more_is_certain),
+        BESIDE(test_a_full_write_ahead_log_starts_anew_beside),
         T(test_a_full_disk_leaves_nothing),
         T(test_a_full_spool_takes_no_more_until_there_is_room),
         T(test_settled_entries_are_forgotten_after_a_while),
