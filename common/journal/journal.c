@@ -13,6 +13,7 @@
 
 #include "base/check.h"
 #include "base/civil.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "journal/internal.h"
 
@@ -42,18 +43,10 @@ static enum status take_lock(struct journal *journal) {
     return STATUS_OK;
 }
 
-/* A new file is its owner's alone; SQLite gives the WAL the same mode. */
-static void create_private(const char *path) {
-    const int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (file >= 0) {
-        close(file);
-    }
-}
-
 static enum status open_database(struct journal *journal, const char *service) {
     int64_t tables = 0;
     if (!journal->read_only) {
-        create_private(journal->path);
+        (void)file_write_new(journal->path, "", 0, 0600); /* its owner's alone; SQLite gives the WAL the same mode */
     }
     enum status status = sql_open(journal->path, journal->read_only ? SQL_READ : SQL_CREATE, &journal->db);
     if (status == STATUS_OK) {
@@ -104,6 +97,7 @@ static enum status prepare_writing(struct journal *journal) {
         {&journal->append, APPEND "(?, ?, ?, ?, ?, ?, ?)"},
         {&journal->append_group, APPEND ROWS_16("(?, ?, ?, ?, ?, ?, ?)")},
         {&journal->rows_of, "SELECT seq, command FROM event WHERE seq >= ?1 ORDER BY seq"},
+        {&journal->read, "SELECT prev, command, at, type, private FROM event WHERE seq = ?1"},
         {&journal->refuse, "INSERT INTO refusal (at, command, principal, organisation, code, field, occurred_at,"
                            " expected_version, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"},
     };
@@ -159,7 +153,7 @@ enum status journal_open(const struct journal_options *options, struct journal *
 static void finalize_all(struct journal *journal) {
     sqlite3_stmt **statements[] = {&journal->begin,        &journal->commit,  &journal->rollback, &journal->claim,
                                    &journal->claim_group,  &journal->claimed, &journal->point,    &journal->append,
-                                   &journal->append_group, &journal->rows_of, &journal->refuse};
+                                   &journal->append_group, &journal->rows_of, &journal->refuse,  &journal->read};
     for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++) {
         sql_finalize(statements[i]);
     }
@@ -180,6 +174,7 @@ void journal_close(struct journal **journal) {
         close(j->lock_file); /* last: nobody else may write before the database is closed */
     }
     sodium_memzero(j->seal_key, sizeof j->seal_key);
+    buffer_release(&j->read_body);
     free(j->path);
     free(j->wal_path);
     free(j);

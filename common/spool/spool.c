@@ -14,6 +14,7 @@
 
 #include "base/check.h"
 #include "base/civil.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "spool/spool_internal.h"
 
@@ -39,14 +40,6 @@ static enum status take_lock(struct spool *spool) {
     return STATUS_OK;
 }
 
-/* A new file is its owner's alone; SQLite gives the WAL the same mode. */
-static void create_private(const char *path) {
-    const int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (file >= 0) {
-        close(file);
-    }
-}
-
 static enum status sync_beside(struct spool *spool) {
     const int code = sqlite3_exec(spool->db, "PRAGMA synchronous=NORMAL", NULL, NULL, NULL);
     const enum status status = spool_store_result(spool->db, code, "configure");
@@ -54,7 +47,7 @@ static enum status sync_beside(struct spool *spool) {
 }
 
 static enum status open_database(struct spool *spool, const struct spool_options *options) {
-    create_private(spool->path);
+    (void)file_write_new(spool->path, "", 0, 0600); /* its owner's alone; SQLite gives the WAL the same mode */
     enum status status = spool_store_open(spool->path, &spool->db);
     if (status == STATUS_OK) {
         status = spool_store_begin(spool, options->owner);

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/civil.h"
+#include "base/file.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "hl7-gateway/gateway.h"
@@ -187,6 +188,7 @@ static enum status load_unmapped(struct gateway *gateway) {
 
 static enum status open_database(struct gateway *gateway, const char *path) {
     struct conformance *conformance = gateway->conformance;
+    (void)file_write_new(path, "", 0, 0600); /* its owner's alone; SQLite gives the WAL the same mode */
     enum status status = status_of(
         sqlite3_open_v2(path, &conformance->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL));
     if (status == STATUS_OK) {
