@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/check.h"
 #include "base/civil.h"
@@ -10,6 +11,8 @@
 
 #define BATCH_ROWS 100
 #define BATCH_ROWS_MAX 20000
+#define REBIND_TRIES 3000
+#define REBIND_WAIT_US 10000
 
 void feed_owner_open(struct feed_owner *owner, const char *bind, const char *key_path, const char *keys_path) {
     char endpoint[TEST_ENDPOINT_BYTES];
@@ -20,6 +23,11 @@ void feed_owner_open(struct feed_owner *owner, const char *bind, const char *key
     struct server_options options = {.bind = bind, .key_path = key_path, .keys_path = keys_path};
     struct keys_error error = {.text = ""};
     enum status status = server_new(&options, &owner->server, &error);
+    /* An owner that comes back at its old address: the listener of before goes when libzmq's own thread gets to it. */
+    for (int tries = 0; status != STATUS_OK && tries < REBIND_TRIES; tries++) {
+        usleep(REBIND_WAIT_US);
+        status = server_new(&options, &owner->server, &error);
+    }
     if (status != STATUS_OK) {
         fprintf(stderr, "feed owner at %s: %s\n", bind, error.text);
     }

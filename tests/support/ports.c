@@ -3,8 +3,10 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/check.h"
@@ -19,6 +21,19 @@ static bool is_free_port(uint16_t port) {
     return is_free;
 }
 
+/* Between test programs that run at once: a name in the network's own space of names, held until this program ends. */
+static bool reserve(uint16_t port) {
+    int holder = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    CHECK(holder >= 0);
+    int size = snprintf(name.sun_path + 1, sizeof name.sun_path - 1, "liancheng-test-port-%u", port);
+    if (bind(holder, (const struct sockaddr *)&name, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)size)) == 0) {
+        return true;
+    }
+    close(holder);
+    return false;
+}
+
 uint16_t test_port(void) {
     static uint32_t next;
     if (next == 0) {
@@ -26,7 +41,7 @@ uint16_t test_port(void) {
     }
     for (;;) {
         uint16_t port = (uint16_t)(20000 + next++ % 12000);
-        if (is_free_port(port)) {
+        if (reserve(port) && is_free_port(port)) {
             return port;
         }
     }
