@@ -2,14 +2,11 @@
 
 #include "base/civil.h"
 
-static int32_t first_day(void) {
-    return civil_day_from_date(CALENDAR_FIRST_YEAR, 1, 1);
-}
+#define FIRST_DAY 7305 /* civil_day_from_date(CALENDAR_FIRST_YEAR, 1, 1) */
 
 /* The day's place in the array; -1: out of it. */
 static int32_t place_of(int32_t day) {
-    const int32_t first = first_day();
-    return day < first || day - first >= CALENDAR_DAYS ? -1 : day - first;
+    return day < FIRST_DAY || day - FIRST_DAY >= CALENDAR_DAYS ? -1 : day - FIRST_DAY;
 }
 
 static bool is_weekend(int32_t day) {
@@ -97,13 +94,18 @@ bool calendar_workdays(const struct calendar *calendar, int32_t after, int32_t l
     return true;
 }
 
-/* The first place, from `low` on, up to whose end so many days were worked; CALENDAR_DAYS: none. */
-static int32_t place_of_count(const struct calendar *calendar, int32_t low, uint32_t wanted) {
-    int32_t high = CALENDAR_DAYS;
-    const int32_t first = first_day();
+/* A period of n workdays is mostly over within so many days. */
+static int32_t place_near(int32_t low, int32_t n) {
+    return n < CALENDAR_DAYS / 2 && low + 2 * n + 16 < CALENDAR_DAYS ? low + 2 * n + 16 : CALENDAR_DAYS - 1;
+}
+
+/* The first place, from `low` on, up to whose end so many days were worked; CALENDAR_DAYS: none. n of them are still to come. */
+static int32_t place_of_count(const struct calendar *calendar, int32_t low, int32_t n, uint32_t wanted) {
+    const int32_t near = place_near(low, n);
+    int32_t high = counted_up_to(calendar, FIRST_DAY + near) >= wanted ? near : CALENDAR_DAYS;
     while (low < high) {
         const int32_t middle = low + (high - low) / 2;
-        if (counted_up_to(calendar, first + middle) >= wanted) {
+        if (counted_up_to(calendar, FIRST_DAY + middle) >= wanted) {
             high = middle;
         } else {
             low = middle + 1;
@@ -121,11 +123,11 @@ bool calendar_nth_workday(const struct calendar *calendar, int32_t after, int32_
     if (place < 0) {
         return false;
     }
-    const int32_t found = place_of_count(calendar, place + 1, counted_up_to(calendar, after) + (uint32_t)n);
-    if (found == CALENDAR_DAYS || !are_known(calendar, after + 1, first_day() + found)) {
+    const int32_t found = place_of_count(calendar, place + 1, n, counted_up_to(calendar, after) + (uint32_t)n);
+    if (found == CALENDAR_DAYS || !are_known(calendar, after + 1, FIRST_DAY + found)) {
         return false;
     }
-    *day = first_day() + found;
+    *day = FIRST_DAY + found;
     return true;
 }
 

@@ -91,6 +91,12 @@ enum status journal_claim_empty(struct journal *journal, const struct id *comman
     return journal_point(journal, command, 0);
 }
 
+enum status journal_claim_later(struct journal *journal, const struct id *command) {
+    CHECK(journal->is_open_for_writing);
+    journal->claimed_number = journal_next(journal);
+    return journal_point(journal, command, (int64_t)journal_next(journal));
+}
+
 /* The rows that carry the command's id: they stand together, soon behind where it was claimed. */
 static enum status find_rows(struct journal *journal, const struct id *command, int64_t from,
                              struct journal_outcome *outcome) {

@@ -39,7 +39,8 @@ struct journal {
     int64_t begin_ns; /* what beginning the transaction took */
     struct checkpointer *checkpointer;
     sqlite3_stmt *begin, *commit, *rollback;
-    sqlite3_stmt *claim, *claim_group, *claimed, *point, *append, *append_group, *rows_of, *refuse;
+    sqlite3_stmt *claim, *claim_group, *claimed, *point, *append, *append_group, *rows_of, *refuse, *read;
+    struct buffer read_body; /* of the row that journal_read gave last */
     uint64_t claimed_number; /* as long as this is not the next number, no stored `first` equals that */
     struct pending pending;
     uint64_t commits, commit_ns, commit_ns_max;

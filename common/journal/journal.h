@@ -95,6 +95,9 @@ enum status journal_begin(struct journal *journal);
 /* Notes n <= JOURNAL_GROUP ids, and says which of them were known before, by an earlier claim or by an earlier place in
  * the same group. The new ones are to be decided before the next group is claimed. */
 enum status journal_claim_group(struct journal *journal, const struct id *const *ids, size_t n, bool known[]);
+/* Of an id that is claimed and not decided yet, when many rows of no command came since: its rows will be found from
+ * here. */
+enum status journal_claim_later(struct journal *journal, const struct id *command);
 /* What became of a known command, as far as it is decided now. NOT_FOUND: it was never claimed; CORRUPT: it was, but
  * has no rows where they should be. */
 enum status journal_outcome(struct journal *journal, const struct id *command, struct journal_outcome *outcome);
@@ -120,6 +123,10 @@ enum status journal_reader_next(struct journal_reader *reader, struct journal_ro
 enum status journal_reader_head(struct journal_reader *reader, uint64_t *head, struct id *epoch);
 /* OK when the row seq is there and its chain hash is this one (seq 0: always OK); else NOT_FOUND. */
 enum status journal_reader_matches(struct journal_reader *reader, uint64_t seq, const uint8_t chain[32]);
+
+/* One row by its number, without its public body and chain, also when the open transaction appended it. Reads the
+ * writer's connection, for the loop; the private body is valid until the next call. NOT_FOUND: there is none. */
+enum status journal_read(struct journal *journal, uint64_t seq, struct journal_row *row);
 
 /* Refusals above `after`, oldest first; visit returns false to stop and calls nothing of the journal. organisation
  * NULL: all. Reads the writer's connection, for the loop. with_body opens the seal. */

@@ -176,3 +176,42 @@ enum status journal_reader_matches(struct journal_reader *reader, uint64_t seq, 
     }
     return memcmp(row.chain, chain, sizeof row.chain) == 0 ? STATUS_OK : STATUS_NOT_FOUND;
 }
+
+/* --- One row, of the writer ------------------------------------------------------------------------------------------
+ */
+
+static enum status take_past(struct journal *journal, uint64_t seq, struct journal_row *row) {
+    sqlite3_stmt *read = journal->read;
+    *row = (struct journal_row){.seq = seq,
+                                .prev = (uint64_t)sqlite3_column_int64(read, 0),
+                                .at_ms = sqlite3_column_int64(read, 2),
+                                .type = (uint32_t)sqlite3_column_int64(read, 3)};
+    if (!sql_column_id(read, 1, &row->command)) {
+        LOG_ERROR("log has a broken row", LOG_U("seq", seq));
+        return STATUS_CORRUPT;
+    }
+    buffer_clear(&journal->read_body);
+    buffer_append(&journal->read_body, sqlite3_column_blob(read, 4), (size_t)sqlite3_column_bytes(read, 4));
+    row->private_body = journal->read_body.data;
+    row->private_size = journal->read_body.size;
+    return STATUS_OK;
+}
+
+enum status journal_read(struct journal *journal, uint64_t seq, struct journal_row *row) {
+    CHECK(!journal->read_only);
+    if (seq == 0 || seq >= journal_next(journal)) {
+        return STATUS_NOT_FOUND;
+    }
+    enum status status = journal_flush(journal);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    sqlite3_bind_int64(journal->read, 1, (int64_t)seq);
+    const int code = sqlite3_step(journal->read);
+    status = sql_result(journal->db, code, "read a row");
+    if (status == STATUS_OK) {
+        status = code == SQLITE_ROW ? take_past(journal, seq, row) : STATUS_NOT_FOUND;
+    }
+    (void)sqlite3_reset(journal->read);
+    return status;
+}

@@ -34,11 +34,33 @@ void answer_problem(struct registry *registry, const struct incoming *incoming, 
 
 /* --- query --- */
 
+/* For question.read_past: what the turn has logged so far too, as the state holds it already. */
+static bool read_past(void *log, uint64_t seq, struct arena *arena, struct past_event *past) {
+    struct journal_row row;
+    if (journal_read(log, seq, &row) != STATUS_OK || row.private_size > EVENT_PRIVATE_BYTES_MAX) {
+        return false;
+    }
+    void *body = arena_alloc(arena, row.private_size);
+    if (body == NULL) {
+        return false;
+    }
+    if (row.private_size > 0) {
+        memcpy(body, row.private_body, row.private_size);
+    }
+    past->event = (struct event){
+        .type = row.type, .seq = row.seq, .prev = row.prev, .private_body = body, .private_size = row.private_size};
+    past->at_ms = row.at_ms;
+    return true;
+}
+
 /* The service's answer, once what it wants to be kept about the question is in the log. */
 static const ProtobufCMessage *ask(struct registry *registry, const struct incoming *incoming,
                                    const ProtobufCMessage *query, uint32_t *code) {
-    const struct question question = {
-        .principal = incoming->principal, .body = query, .received_at_ms = registry->now_ms};
+    const struct question question = {.principal = incoming->principal,
+                                      .body = query,
+                                      .received_at_ms = registry->now_ms,
+                                      .read_past = read_past,
+                                      .log = registry->journal};
     struct decision audit = {0};
     const ProtobufCMessage *answer =
         registry->service->query(registry->self, &question, &registry->scratch, &audit, code);
@@ -53,7 +75,7 @@ void answer_query(struct registry *registry, const struct incoming *incoming) {
     const struct service *service = registry->service;
     const ProtobufCBinaryData *body = &incoming->request->query->body;
     enum role role = incoming->principal->role;
-    if (role != ROLE_PUBLISHER && role != ROLE_OPERATOR && role != ROLE_REGISTRAR) {
+    if (!role_is_of_organisation(role) && role != ROLE_OPERATOR && role != ROLE_REGISTRAR) {
         answer_problem(registry, incoming, COMMON__V1__CODE__CODE_FORBIDDEN, "");
         return;
     }
@@ -141,7 +163,7 @@ static bool add_refusal(const struct journal_refusal *refusal, void *user) {
 static void answer_refusals(struct registry *registry, const struct incoming *incoming, uint64_t after, uint32_t limit,
                             bool with_body) {
     enum role role = incoming->principal->role;
-    if (role != ROLE_PUBLISHER && role != ROLE_OPERATOR) {
+    if (!role_is_of_organisation(role) && role != ROLE_OPERATOR) {
         answer_problem(registry, incoming, COMMON__V1__CODE__CODE_FORBIDDEN, "");
         return;
     }

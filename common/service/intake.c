@@ -1,10 +1,15 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "base/civil.h"
 #include "base/log.h"
 #include "service/registry.h"
 
 /* Requests that carry commands, and the turn that commits what became of them (step.c). */
+
+/* Of one turn's tick: a second with much to do must not keep other requests waiting. */
+#define TICK_SLICE_EVENTS 2000u
+#define TICK_SLICE_NS (20 * INT64_C(1000000))
 
 static bool begin(struct registry *registry) {
     if (!registry->folded) {
@@ -54,7 +59,8 @@ static void decide_all(struct registry *registry, const struct incoming *incomin
 void intake_submit(struct registry *registry, const struct incoming *incoming) {
     const Common__V1__Submit *submit = incoming->request->submit;
     const struct principal *principal = incoming->principal;
-    if (principal->role != ROLE_PUBLISHER && principal->role != ROLE_OPERATOR && principal->role != ROLE_REGISTRAR) {
+    if (!role_is_of_organisation(principal->role) && principal->role != ROLE_OPERATOR &&
+        principal->role != ROLE_REGISTRAR) {
         answer_problem(registry, incoming, COMMON__V1__CODE__CODE_FORBIDDEN, "");
         return;
     }
@@ -80,7 +86,7 @@ void intake_submit(struct registry *registry, const struct incoming *incoming) {
 void intake_resubmit(struct registry *registry, const struct incoming *incoming) {
     const struct principal *principal = incoming->principal;
     const Common__V1__Resubmit *resubmit = incoming->request->resubmit;
-    if (principal->role != ROLE_PUBLISHER && principal->role != ROLE_OPERATOR) {
+    if (!role_is_of_organisation(principal->role) && principal->role != ROLE_OPERATOR) {
         answer_problem(registry, incoming, COMMON__V1__CODE__CODE_FORBIDDEN, "");
         return;
     }
@@ -121,17 +127,17 @@ bool intake_record(struct registry *registry, struct decision *decision) {
     return registry->folded && !registry->failed;
 }
 
-void intake_tick(struct registry *registry) {
-    if (registry->service->tick == NULL || !registry->folded) {
-        return;
+bool intake_tick(struct registry *registry) {
+    if (registry->service->tick == NULL || !begin(registry)) {
+        return true;
     }
+    const int64_t end_ns = clock_monotonic_ns() + TICK_SLICE_NS;
+    size_t events = 0;
     bool done = false;
-    for (int round = 0; !done && round < 64 && begin(registry); round++) {
-        arena_reset(&registry->scratch);
-        struct decision decision = {0};
-        done = registry->service->tick(registry->self, registry->now_ms, &registry->scratch, &decision);
-        (void)intake_record(registry, &decision);
+    while (!done && !registry->failed && events < TICK_SLICE_EVENTS && clock_monotonic_ns() < end_ns) {
+        done = step_tick(registry, &events);
     }
+    return done || registry->failed; /* what failed is tried again with the next second */
 }
 
 /* --- the end of a turn --- */

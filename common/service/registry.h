@@ -60,6 +60,7 @@ struct registry {
     bool in_transaction;
     bool failed;           /* the transaction is lost: answer UNAVAILABLE, then fold again */
     bool folded;           /* the state is the fold of the log */
+    bool is_ticking;       /* the tick has more to do: it goes on in the next turn */
     uint64_t snapshot_seq; /* of the newest snapshot known */
     uint64_t second_seq;   /* head a second ago */
     int quiet_seconds;     /* seconds with little to do, up to now */
@@ -87,6 +88,8 @@ void step_group(struct registry *registry, const struct sender *sender, Common__
                 Common__V1__Receipt *const *receipts, size_t n);
 /* Appends a decision's events and folds them into the state. command: the zero id for a tick. */
 void step_record(struct registry *registry, const struct id *command, struct decision *decision);
+/* One round of the service's tick, which there is, recorded. Adds its events to the count. True: it is done. */
+bool step_tick(struct registry *registry, size_t *events);
 /* NOT_FOUND when there is no refusal of this number. */
 enum status step_load_refusal(struct registry *registry, uint64_t number, bool with_body,
                               struct stored_refusal *stored);
@@ -96,8 +99,8 @@ void intake_submit(struct registry *registry, const struct incoming *incoming);
 void intake_resubmit(struct registry *registry, const struct incoming *incoming);
 /* Logs events that belong to no command, in the turn's transaction. False: it cannot be committed now. */
 bool intake_record(struct registry *registry, struct decision *decision);
-/* One second has passed: the service's tick. */
-void intake_tick(struct registry *registry);
+/* A slice of the service's tick, short enough for a turn. False: there is more to do at once. */
+bool intake_tick(struct registry *registry);
 /* Ends the turn: commit, send, or fail all of it. */
 void intake_finish(struct registry *registry);
 

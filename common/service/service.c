@@ -124,6 +124,24 @@ static int on_request(zloop_t *loop, zsock_t *socket, void *user) {
     return 0;
 }
 
+static int on_tick(zloop_t *loop, int timer, void *user);
+
+/* A slice of what time alone does. When there is more, the loop comes back without waiting, requests in between. */
+static void run_tick(struct registry *registry) {
+    registry->now_ms = clock_unix_ms();
+    const bool has_more = !intake_tick(registry);
+    intake_finish(registry);
+    registry->is_ticking = has_more && zloop_timer(daemon_loop(registry->daemon), 0, 1, on_tick, registry) >= 0;
+}
+
+static int on_tick(zloop_t *loop, int timer, void *user) {
+    (void)loop;
+    (void)timer;
+    run_tick(user);
+    pump_feed(user);
+    return 0;
+}
+
 static int on_second(zloop_t *loop, int timer, void *user) {
     (void)loop;
     (void)timer;
@@ -132,8 +150,9 @@ static int on_second(zloop_t *loop, int timer, void *user) {
     if (!registry->folded) {
         registry->folded = recover_state(registry) == STATUS_OK;
     }
-    intake_tick(registry);
-    intake_finish(registry);
+    if (!registry->is_ticking) {
+        run_tick(registry);
+    }
     feed_server_tick(registry->feed, registry->now_ms);
     pump_feed(registry);
     recover_snapshot_tick(registry);

@@ -34,6 +34,9 @@ struct command {
     const void *prepared;       /* what service.prepare made of it; NULL: decide prepares by itself */
 };
 
+/* As prev: the event before it in the same decision is of the same subject; its number is known once it is logged. */
+#define EVENT_PREV_BEFORE UINT64_MAX
+
 /* An event as decide makes it and evolve reads it. */
 #define EVENT_PRIVATE_BYTES_MAX 65536
 #define EVENT_PUBLIC_BYTES_MAX (512 * 1024) /* packed: an event fits into a batch */
@@ -58,6 +61,14 @@ struct decision {
     bool again; /* once these events are evolved, decide is called again with the next phase, and sees the state with them.
                    A later phase does not refuse: check everything in the first. At most JOURNAL_COMMAND_ROWS_MAX events in
                    all phases */
+    bool runs_tick; /* of a command: behind its events tick is called until it is done, in the same transaction, before the
+                       next command is decided. Where time comes with commands */
+};
+
+/* An event of the past, read back from the log. */
+struct past_event {
+    struct event event; /* without a public body; private_body lives in the question's arena */
+    int64_t at_ms;      /* when it was logged */
 };
 
 /* A query as the service sees it. */
@@ -65,6 +76,10 @@ struct question {
     const struct principal *principal;
     const ProtobufCMessage *body; /* of service.query_descriptor, oneof set */
     int64_t received_at_ms;
+    /* Reads one event of the log back by its number (a history is a walk along event.prev), also one of the open turn.
+     * False: there is none, or it cannot be read now. NULL log: not available. Costs a few microseconds. */
+    bool (*read_past)(void *log, uint64_t seq, struct arena *arena, struct past_event *past);
+    void *log;
 };
 
 #define DECISION_ARENA_BYTES ((size_t)64 << 20)
@@ -94,8 +109,9 @@ struct service {
     void (*decide)(const void *self, const struct command *command, struct arena *arena, struct decision *decision);
     /* Pure, cannot fail, the only code that changes state. public_body is NULL when the log is folded. */
     void (*evolve)(void *self, const struct event *event);
-    /* NULL: nothing happens by time alone. Called at most once a second with the time; events are logged with no command
-     * id. Returns false when there is more to do at the same time (it is called again after a turn of the loop). */
+    /* Pure. NULL: nothing happens by time alone. Called once a second with the time; events are logged with no command id.
+     * Returns false when there is more to do (then it made an event, else it would find the same for ever): it is called
+     * again at once, until a slice of the turn is used up, then in the next turn, other requests in between. */
     bool (*tick)(const void *self, int64_t now_ms, struct arena *arena, struct decision *decision);
     /* Pure. Answers a query (unpacked, validated) with a message of the service's Answer in arena, or NULL and *code. The
      * events it puts into audit are logged (who looked something up, and why) before the answer is sent. */

@@ -176,6 +176,7 @@ static void fetch(const struct registry *registry, const struct candidate *candi
 /* Appends one event and folds it into the state. */
 static void record_event(struct registry *registry, const struct id *command, struct event *event) {
     event->seq = journal_next(registry->journal);
+    event->prev = event->prev == EVENT_PREV_BEFORE ? event->seq - 1 : event->prev;
     buffer_clear(&registry->public_body);
     if (event->public_body != NULL) {
         size_t size = protobuf_c_message_get_packed_size(event->public_body);
@@ -207,12 +208,32 @@ void step_record(struct registry *registry, const struct id *command, struct dec
     }
 }
 
-/* Accepted: its events, and those of further phases that see the state with them. */
-static void accept_command(struct registry *registry, const struct candidate *candidate, const struct id *id,
+bool step_tick(struct registry *registry, size_t *events) {
+    struct decision decision = {0};
+    arena_reset(&registry->deciding);
+    const bool done = registry->service->tick(registry->self, registry->now_ms, &registry->deciding, &decision);
+    CHECK(done || decision.event_count > 0); /* it is pure: it would come to the same for ever */
+    *events += decision.event_count;
+    step_record(registry, &(struct id){0}, &decision);
+    return done;
+}
+
+/* Time came with a command: all that it makes due is behind it in the log, before what the next one does. */
+static void run_tick(struct registry *registry) {
+    size_t events = 0;
+    CHECK(registry->service->tick != NULL);
+    while (!registry->failed && !step_tick(registry, &events)) {
+    }
+}
+
+/* Accepted: its events, and those of further phases that see the state with them. True: the tick is to run behind them.
+ */
+static bool accept_command(struct registry *registry, const struct candidate *candidate, const struct id *id,
                            struct decision *decision) {
     Common__V1__Receipt *receipt = candidate->receipt;
     const uint64_t first = journal_next(registry->journal);
     struct command command = candidate->command;
+    bool runs_tick = false;
     registry->counters.accepted++;
     receipt->result = COMMON__V1__RESULT__RESULT_ACCEPTED;
     for (;;) {
@@ -221,6 +242,7 @@ static void accept_command(struct registry *registry, const struct candidate *ca
         if (decision->code != 0 && receipt->problem == NULL) {
             set_problem(registry, receipt, decision->code, decision->field);
         }
+        runs_tick = runs_tick || decision->runs_tick;
         step_record(registry, id, decision);
         if (!decision->again || registry->failed) {
             break;
@@ -235,6 +257,7 @@ static void accept_command(struct registry *registry, const struct candidate *ca
     if (receipt->events == 0 && !registry->failed && journal_claim_empty(registry->journal, id) != STATUS_OK) {
         registry->failed = true;
     }
+    return runs_tick;
 }
 
 /* Notes the ids of a group, but for those that are none. */
@@ -260,32 +283,45 @@ static void claim(struct registry *registry, struct candidate *candidates, size_
     }
 }
 
-static void decide(struct registry *registry, const struct candidate *candidate) {
+/* True: the tick is to run behind it. */
+static bool decide(struct registry *registry, const struct candidate *candidate) {
     if (candidate->code == COMMON__V1__CODE__CODE_BAD_ID) {
         refuse(registry, candidate, candidate->code, candidate->field);
-        return;
+        return false;
     }
     struct id id;
     memcpy(id.bytes, candidate->wire->id.data, ID_BYTES);
     if (candidate->is_known) {
         set_duplicate(registry, candidate->receipt, &id);
-        return;
+        return false;
     }
     if (candidate->code != 0) {
         refuse(registry, candidate, candidate->code, candidate->field);
-        return;
+        return false;
     }
     struct decision decision = {0};
     arena_reset(&registry->deciding);
     registry->service->decide(registry->self, &candidate->command, &registry->deciding, &decision);
     if (decision.refused) {
         refuse(registry, candidate, decision.code, decision.field);
-    } else {
-        accept_command(registry, candidate, &id, &decision);
+        return false;
     }
+    return accept_command(registry, candidate, &id, &decision);
 }
 
 /* --- a group --- */
+
+/* What a tick logged stands between the group's rows now: those that come are to be found behind it. */
+static void claim_later(struct registry *registry, const struct candidate *candidates, size_t n) {
+    for (size_t i = 0; i < n && !registry->failed; i++) {
+        struct id id;
+        if (candidates[i].code == COMMON__V1__CODE__CODE_BAD_ID || candidates[i].is_known) {
+            continue; /* never claimed, or decided before, or the same as one that is moved */
+        }
+        memcpy(id.bytes, candidates[i].wire->id.data, ID_BYTES);
+        registry->failed = journal_claim_later(registry->journal, &id) != STATUS_OK;
+    }
+}
 
 /* Some commands at once: the reads of one are under way while another is decided. */
 void step_group(struct registry *registry, const struct sender *sender, Common__V1__Command *const *commands,
@@ -299,6 +335,9 @@ void step_group(struct registry *registry, const struct sender *sender, Common__
     fetch(registry, candidates, n);
     claim(registry, candidates, n);
     for (size_t i = 0; i < n && !registry->failed; i++) {
-        decide(registry, &candidates[i]);
+        if (decide(registry, &candidates[i])) {
+            run_tick(registry);
+            claim_later(registry, candidates + i + 1, n - i - 1);
+        }
     }
 }

@@ -32,9 +32,10 @@ struct keys {
 /* --- roles --- */
 
 static const char *const role_names[] = {
-    [ROLE_NONE] = "none",         [ROLE_PUBLISHER] = "publisher", [ROLE_OPERATOR] = "operator",
-    [ROLE_FOLLOWER] = "follower", [ROLE_READER] = "reader",
-    [ROLE_REGISTRAR] = "registrar",
+    [ROLE_NONE] = "none",         [ROLE_PUBLISHER] = "publisher",   [ROLE_OPERATOR] = "operator",
+    [ROLE_FOLLOWER] = "follower", [ROLE_READER] = "reader",         [ROLE_REGISTRAR] = "registrar",
+    [ROLE_CLERK] = "clerk",       [ROLE_HANDLER] = "handler",       [ROLE_HEAD] = "head",
+    [ROLE_LEADER] = "leader",     [ROLE_SUPERVISOR] = "supervisor",
 };
 #define ROLE_COUNT (sizeof role_names / sizeof role_names[0])
 
@@ -162,7 +163,7 @@ static const char *read_names(char *words[], struct principal *principal) {
     }
     principal->role = role_parse(words[2]);
     if (principal->role == ROLE_NONE) {
-        return "the role is none of publisher, operator, follower, reader";
+        return "the role is none of " ROLE_NAMES;
     }
     memcpy(principal->name, words[0], strlen(words[0]) + 1);
     memcpy(principal->organisation, words[1], strlen(words[1]) + 1);

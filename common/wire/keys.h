@@ -19,11 +19,24 @@ enum role {
     ROLE_FOLLOWER,  /* follow a feed */
     ROLE_READER,    /* read metrics */
     ROLE_REGISTRAR, /* look up persons and decide about them; every look-up is logged with its reason */
+    /* Officers: each for the organisation of its key, as a publisher. What else one may do, the service's rules say. */
+    ROLE_CLERK,      /* at a window: takes in and hands out */
+    ROLE_HANDLER,    /* works on it */
+    ROLE_HEAD,       /* of the agency: decides */
+    ROLE_LEADER,     /* of the government */
+    ROLE_SUPERVISOR, /* of the service bureau: oversees all agencies */
 };
 
 /* "publisher", ...; ROLE_NONE when it is none. */
 enum role role_parse(const char *text);
 const char *role_name(enum role role);
+/* All of them, for texts. */
+#define ROLE_NAMES "publisher, operator, follower, reader, registrar, clerk, handler, head, leader, supervisor"
+
+/* Speaks for its own organisation: submits, asks, sees refusals of its own. */
+static inline bool role_is_of_organisation(enum role role) {
+    return role == ROLE_PUBLISHER || (role >= ROLE_CLERK && role <= ROLE_SUPERVISOR);
+}
 
 struct principal {
     char name[KEYS_PRINCIPAL_BYTES];            /* "hospital-01/publisher": stable, for logs and audit */

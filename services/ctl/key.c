@@ -16,11 +16,12 @@ struct key_options {
 static const struct ctl_usage usage = {
     "key list|add|rotate|revoke ... [OPTIONS]",
     "    key list\n"
-    "    key add PRINCIPAL ORGANISATION ROLE    ROLE: publisher, operator, follower, reader, registrar\n"
+    "    key add PRINCIPAL ORGANISATION ROLE\n"
     "    key rotate PRINCIPAL                   a second key beside the first; both work\n"
     "    key rotate PRINCIPAL --finish          the older key stops to work\n"
     "    key revoke PRINCIPAL\n"
     "\n"
+    "ROLE is one of " ROLE_NAMES ".\n"
     "The secret half of a new key is written to --out (default: secret/ beside keys.tab). A partner that made its\n"
     "key itself gives its public half: --public KEY; then no secret ever travels. Daemons read the table again at "
     "SIGHUP.\n",
@@ -130,7 +131,7 @@ static int add_key(struct ctl *ctl, struct keytab *keytab, const struct key_opti
                          "a principal has at most 63 characters, an organisation 1 to 32 of a-z, 0-9 and -");
     }
     if (principal.role == ROLE_NONE) {
-        return ctl_error(EXIT_CODE_USAGE, "no role \"%s\"; there are publisher, operator, follower, reader, registrar", argv[4]);
+        return ctl_error(EXIT_CODE_USAGE, "no role \"%s\"; there are " ROLE_NAMES, argv[4]);
     }
     if (keytab_find(keytab, argv[2])) {
         return ctl_error(EXIT_CODE_USAGE, "%s is in the table already; `key rotate` gives it another key", argv[2]);

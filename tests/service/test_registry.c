@@ -15,6 +15,7 @@
 #include "base/hash.h"
 #include "base/secret.h"
 #include "client/client.h"
+#include "journal/journal.h"
 #include "service/feed_server.h"
 #include "support/peers.h"
 #include "support/ports.h"
@@ -35,6 +36,8 @@ struct fixture {
     struct client_socket *operator_;
     struct client_socket *follower;
     struct client_socket *stranger_org; /* publisher of another organisation */
+    const char *officers[5];            /* keys of org-a: clerk, handler, head, leader, supervisor */
+    const char *reader;
     struct arena arena;
     struct id_maker ids;
     uint64_t requests;
@@ -54,8 +57,16 @@ static void start_daemon(struct fixture *f) {
         test_endpoint(f->endpoint);
     }
     snprintf(bind, sizeof bind, "--server-bind=%s", f->endpoint);
-    const char *argv[] = {"/proc/self/exe", "daemon", bind,  server_key, keys, store,
-                          seal, "--http-port=0", f->snapshot_rows == NULL ? "--log-level=info" : f->snapshot_rows, NULL};
+    const char *argv[] = {"/proc/self/exe",
+                          "daemon",
+                          bind,
+                          server_key,
+                          keys,
+                          store,
+                          seal,
+                          "--http-port=0",
+                          f->snapshot_rows == NULL ? "--log-level=info" : f->snapshot_rows,
+                          NULL};
     process_start(&f->process, argv, log);
     char line[1024];
     bool listening = process_wait_log(&f->process, &f->log_position, "\"listening\"", line, sizeof line);
@@ -80,6 +91,13 @@ static int set_up(void **state) {
     const char *other = test_keys_add(&f->keys, "org-b/publisher", "org-b", "publisher");
     const char *operator_ = test_keys_add(&f->keys, "operator/operator", "operator", "operator");
     const char *follower = test_keys_add(&f->keys, "aggregator/follower", "aggregator", "follower");
+    for (size_t i = 0; i < 5; i++) {
+        const char *role = role_name(ROLE_CLERK + i);
+        char name[64];
+        snprintf(name, sizeof name, "org-a/%s", role);
+        f->officers[i] = test_keys_add(&f->keys, name, "org-a", role);
+    }
+    f->reader = test_keys_add(&f->keys, "org-a/reader", "org-a", "reader");
     char seal[600];
     snprintf(seal, sizeof seal, "%s/seal", f->keys.folder);
     assert_int_equal(secret_make(seal), STATUS_OK);
@@ -177,7 +195,7 @@ static Common__V1__Receipts *submit(struct fixture *f, struct submission *s) {
     return reply->receipts;
 }
 
-static uint64_t count_of(struct fixture *f, const char *subject) {
+static Common__V1__Reply *ask_as(struct fixture *f, struct client_socket *socket, const char *subject) {
     Visits__V1__GetVisit get = VISITS__V1__GET_VISIT__INIT;
     get.visit_number = (char *)(uintptr_t)subject;
     Visits__V1__Query query = VISITS__V1__QUERY__INIT;
@@ -189,7 +207,11 @@ static uint64_t count_of(struct fixture *f, const char *subject) {
     Common__V1__Request request = COMMON__V1__REQUEST__INIT;
     request.body_case = COMMON__V1__REQUEST__BODY_QUERY;
     request.query = &packed;
-    Common__V1__Reply *reply = call(f, f->publisher, &request);
+    return call(f, socket, &request);
+}
+
+static uint64_t count_of(struct fixture *f, const char *subject) {
+    Common__V1__Reply *reply = ask_as(f, f->publisher, subject);
     assert_int_equal(reply->body_case, COMMON__V1__REPLY__BODY_ANSWER);
     Visits__V1__Answer *answer =
         visits__v1__answer__unpack(&f->arena.allocator, reply->answer->body.len, reply->answer->body.data);
@@ -266,6 +288,34 @@ static void an_audited_question_is_logged(void **state) {
     assert_int_equal(status_of(f)->head, 2);
     assert_int_equal(count_of(f, "unwatched"), 0);
     assert_int_equal(status_of(f)->head, 2);
+}
+
+/* Events of before, one by one, by their numbers: also those of ticks, of questions, and of a larger decision. */
+static void a_question_may_read_the_past(void **state) {
+    static const char *const subjects[] = {"x", "pair-x", "x", "quiet-x", "rise", "x", "hurry", "pair-x"};
+    struct fixture *f = *state;
+    struct submission *s = submission_new();
+    for (size_t i = 0; i < sizeof subjects / sizeof subjects[0]; i++) {
+        add(f, s, subjects[i]);
+    }
+    submit(f, s);
+    assert_int_equal(count_of(f, "watched"), 0);
+    for (int round = 0; round < 2; round++) {
+        assert_int_equal(count_of(f, "history of x"), 3);
+        assert_int_equal(count_of(f, "history of pair-x"), 4);
+        assert_int_equal(count_of(f, "history of quiet-x"), 1);
+        assert_int_equal(count_of(f, "history of rise"), 3);
+        assert_int_equal(count_of(f, "history of hurried"), TALLY_HURRIED);
+        assert_int_equal(count_of(f, "history of watched"), 1);
+        assert_int_equal(count_of(f, "history of nobody"), 0);
+        process_kill(&f->process);
+        start_daemon(f);
+    }
+    s->count = 0; /* the writer goes on as if nobody had looked */
+    add(f, s, "x");
+    assert_int_equal(submit(f, s)->receipts[0]->events, 1);
+    assert_int_equal(count_of(f, "history of x"), 4);
+    free(s);
 }
 
 static void receipts_number_the_events(void **state) {
@@ -425,8 +475,8 @@ static void bad_neighbours_spoil_nothing(void **state) {
                              0};
     for (size_t i = 0; i < s->count; i++) {
         const Common__V1__Receipt *r = receipts->receipts[i];
-        assert_int_equal(r->result, want[i] == 0 ? COMMON__V1__RESULT__RESULT_ACCEPTED
-                                                 : COMMON__V1__RESULT__RESULT_REFUSED);
+        assert_int_equal(r->result,
+                         want[i] == 0 ? COMMON__V1__RESULT__RESULT_ACCEPTED : COMMON__V1__RESULT__RESULT_REFUSED);
         assert_int_equal(r->problem == NULL ? 0 : r->problem->code, want[i]);
         if (r->problem != NULL) {
             assert_true(strlen(r->problem->message) > 10);
@@ -453,6 +503,49 @@ static void a_key_speaks_for_its_own_organisation_only(void **state) {
     reply = submit_as(f, f->publisher, s, "org-a");
     assert_int_equal(reply->body_case, COMMON__V1__REPLY__BODY_RECEIPTS);
     assert_int_equal(count_of(f, "mine"), 1);
+    free(s);
+}
+
+/* What an officer's key may do, of its own organisation; in which role it came, the rules see. */
+static void officers_are_let_in_as_publishers_are(void **state) {
+    struct fixture *f = *state;
+    struct submission *s = submission_new();
+    add(f, s, "bad-b");
+    submit_as(f, f->stranger_org, s, "");
+    for (size_t i = 0; i < 5; i++) {
+        struct client_socket *officer = connect_as(f, f->officers[i]);
+        char own[32];
+        snprintf(own, sizeof own, "only-%s", role_name(ROLE_CLERK + i));
+        s->count = 0;
+        add(f, s, own);
+        add(f, s, "only-publisher");
+        Common__V1__Reply *reply = submit_as(f, officer, s, "org-a");
+        assert_int_equal(reply->body_case, COMMON__V1__REPLY__BODY_RECEIPTS);
+        assert_int_equal(reply->receipts->receipts[0]->result, COMMON__V1__RESULT__RESULT_ACCEPTED);
+        assert_int_equal(reply->receipts->receipts[1]->result, COMMON__V1__RESULT__RESULT_REFUSED);
+        assert_int_equal(submit_as(f, officer, s, "org-b")->problem->code,
+                         COMMON__V1__CODE__CODE_NOT_YOUR_ORGANISATION);
+        assert_int_equal(ask_as(f, officer, own)->body_case, COMMON__V1__REPLY__BODY_ANSWER);
+        const Common__V1__Refusals *refusals = list_refusals(f, officer);
+        assert_int_equal(refusals->n_refusals, 2 * i + 1); /* none of org-b */
+        const uint64_t number = refusals->refusals[2 * i]->number;
+        assert_int_equal(show_refusal(f, officer, number)->body_case, COMMON__V1__REPLY__BODY_REFUSALS);
+        assert_int_equal(show_refusal(f, officer, 1)->problem->code, COMMON__V1__CODE__CODE_NOT_FOUND);
+        const struct id id = id_make(&f->ids, (uint64_t)clock_unix_ms());
+        const struct id second = id_make(&f->ids, (uint64_t)clock_unix_ms());
+        assert_int_equal(resubmit(f, officer, 1, &id)->problem->code, COMMON__V1__CODE__CODE_NOT_FOUND);
+        reply = resubmit(f, officer, number, &id); /* still no publisher */
+        assert_int_equal(reply->receipts->receipts[0]->result, COMMON__V1__RESULT__RESULT_REFUSED);
+        reply = resubmit(f, f->publisher, number, &second);
+        assert_int_equal(reply->receipts->receipts[0]->result, COMMON__V1__RESULT__RESULT_ACCEPTED);
+        client_socket_destroy(&officer);
+    }
+    assert_int_equal(count_of(f, "only-publisher"), 5);
+    struct client_socket *reader = connect_as(f, f->reader);
+    assert_int_equal(submit_as(f, reader, s, "")->problem->code, COMMON__V1__CODE__CODE_FORBIDDEN);
+    assert_int_equal(ask_as(f, reader, "x")->problem->code, COMMON__V1__CODE__CODE_FORBIDDEN);
+    assert_int_equal(show_refusal(f, reader, 1)->problem->code, COMMON__V1__CODE__CODE_FORBIDDEN);
+    client_socket_destroy(&reader);
     free(s);
 }
 
@@ -712,11 +805,90 @@ static void ticks_are_logged_when_they_change_something(void **state) {
 
 /* --- snapshots: invariant 1 --- */
 
+/* Time has much to do at once: it goes on without waiting for the next second, in slices that let others in. A question
+ * is answered in each turn of the loop, so nearly each of them sees the count higher than the one before; while a
+ * second is waited for, thousands would see the same. */
+static void a_long_tick_goes_on_between_requests(void **state) {
+    struct fixture *f = *state;
+    struct submission *s = submission_new();
+    uint64_t last = 1, asked = 0, seen = 0;
+    add(f, s, "flood");
+    submit(f, s);
+    while (count_of(f, "flood") == 1) { /* until the second comes */
+    }
+    while (last < TALLY_FLOOD) {
+        const uint64_t count = count_of(f, "flood");
+        assert_true(count >= last && count <= TALLY_FLOOD);
+        asked++;
+        seen += count > last;
+        last = count;
+    }
+    assert_true(seen > 2);
+    assert_true(asked < 20 * seen);
+    assert_int_equal(status_of(f)->head, TALLY_FLOOD);
+    free(s);
+}
+
+/* Rows first..first+n-1 of the log are of no command, the one behind them is. */
+static void check_ticked(const struct fixture *f, uint64_t first, uint64_t n) {
+    char path[600];
+    struct journal_reader *reader = NULL;
+    struct journal_row row;
+    snprintf(path, sizeof path, "%s/data/log.db", f->keys.folder);
+    const struct journal_options options = {.path = path, .service = "tally", .read_only = true};
+    assert_int_equal(journal_reader_open(&options, &reader), STATUS_OK);
+    assert_int_equal(journal_reader_seek(reader, first - 2, first + n, false), STATUS_OK);
+    for (uint64_t seq = first - 1; seq <= first + n; seq++) {
+        assert_int_equal(journal_reader_next(reader, &row), STATUS_OK);
+        assert_int_equal(id_is_zero(&row.command), seq >= first && seq < first + n);
+    }
+    journal_reader_close(&reader);
+}
+
+/* What a command's tick does stands behind the command and before the next one, and is no part of its receipt; receipts
+ * are found again behind however much that was. */
+static void a_command_may_run_the_tick(void **state) {
+    static const char *const subjects[] = {"n",     "n",       "hurry", "n",     "pair-n", "bad-n",  "idle-n", "n",
+                                           "hurry", "hurry",   "n",     "rise",  "n",      "idle-n", "n",      "n",
+                                           "n",     "quiet-n", "bad-n", "hurry", "n",      "pair-n", "n",      "hurry"};
+    enum { COMMANDS = sizeof subjects / sizeof subjects[0] };
+    struct fixture *f = *state;
+    struct submission *s = submission_new();
+    uint64_t first_seq[COMMANDS], next = 1;
+    uint32_t events[COMMANDS];
+    for (size_t i = 0; i < COMMANDS; i++) {
+        const char *name = subjects[i];
+        add(f, s, name);
+        events[i] = strchr("bi", name[0]) != NULL ? 0 : name[0] == 'p' ? 2 : name[0] == 'r' ? 3 : 1;
+        first_seq[i] = events[i] == 0 ? 0 : next;
+        next += events[i] + (name[0] == 'h' ? TALLY_HURRIED : 0);
+    }
+    for (int round = 0; round < 3; round++) {
+        Common__V1__Receipts *receipts = submit(f, s);
+        for (size_t i = 0; i < COMMANDS; i++) {
+            const Common__V1__Receipt *receipt = receipts->receipts[i];
+            assert_int_equal(receipt->first_seq, first_seq[i]);
+            assert_int_equal(receipt->events, events[i]);
+            assert_int_equal(receipt->problem != NULL, subjects[i][0] == 'b');
+            assert_int_equal(receipt->result == COMMON__V1__RESULT__RESULT_DUPLICATE, round > 0);
+        }
+        assert_int_equal(count_of(f, "hurried"), 5 * TALLY_HURRIED);
+        assert_int_equal(status_of(f)->head, next - 1);
+        if (round == 1) {
+            process_kill(&f->process);
+            start_daemon(f);
+        }
+    }
+    check_ticked(f, 4, TALLY_HURRIED);
+    free(s);
+}
+
 static void fold_on_disk(const struct fixture *f, char line[256]) {
     char command[4096];
-    snprintf(command, sizeof command,
-             "%s daemon --server-key=%s --server-keys=%s --store-folder=%s/data --store-seal-key=%s/seal fold 2>/dev/null",
-             "/proc/$PPID/exe", f->keys.server_key_path, f->keys.keys_path, f->keys.folder, f->keys.folder);
+    snprintf(
+        command, sizeof command,
+        "%s daemon --server-key=%s --server-keys=%s --store-folder=%s/data --store-seal-key=%s/seal fold 2>/dev/null",
+        "/proc/$PPID/exe", f->keys.server_key_path, f->keys.keys_path, f->keys.folder, f->keys.folder);
     FILE *out = popen(command, "r");
     assert_non_null(out);
     assert_non_null(fgets(line, 256, out));
@@ -780,10 +952,12 @@ int main(int argc, char **argv) {
         CASE(receipts_number_the_events),
         CASE(a_command_may_be_decided_in_phases),
         CASE(an_audited_question_is_logged),
+        CASE(a_question_may_read_the_past),
         CASE(a_repeated_command_gets_its_first_receipt),
         CASE(repetitions_are_told_from_new_commands),
         CASE(bad_neighbours_spoil_nothing),
         CASE(a_key_speaks_for_its_own_organisation_only),
+        CASE(officers_are_let_in_as_publishers_are),
         CASE(refusals_are_kept_shown_and_resubmitted),
         CASE(a_submit_behind_a_lost_one_is_refused),
         CASE(the_feed_joins_without_a_gap),
@@ -792,6 +966,8 @@ int main(int argc, char **argv) {
         CASE(a_killed_registry_keeps_what_it_acknowledged),
         CASE(a_full_disk_costs_an_answer_and_nothing_else),
         CASE(ticks_are_logged_when_they_change_something),
+        CASE(a_long_tick_goes_on_between_requests),
+        CASE(a_command_may_run_the_tick),
         cmocka_unit_test_prestate_setup_teardown(state_is_the_fold_of_the_log, set_up, tear_down, snapshots),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/check.h"
 #include "base/hash.h"
 #include "visits/v1/commands.pb-c.h"
 #include "visits/v1/events.pb-c.h"
@@ -54,6 +55,10 @@ static const struct subject *find(const struct tally *tally, uint64_t hash) {
     return table_row(&tally->subjects, index_find(&tally->by_hash, hash, &hash));
 }
 
+static uint64_t hash_of_name(const char *name) {
+    return hash_bytes(name, strlen(name)) | 1;
+}
+
 static void add_event(const struct tally *tally, uint64_t hash, uint32_t type, bool is_public, struct arena *arena,
                       struct decision *decision) {
     uint64_t *private_body = arena_alloc(arena, sizeof *private_body);
@@ -66,8 +71,10 @@ static void add_event(const struct tally *tally, uint64_t hash, uint32_t type, b
     visit->region = type;
     event->body_case = VISITS__V1__EVENT__BODY_VISIT_APPEARED;
     event->visit_appeared = visit;
+    const bool follows = decision->event_count > 0; /* all events of a decision are of one subject */
+    const uint64_t prev = follows ? EVENT_PREV_BEFORE : find(tally, hash)->last_seq;
     decision->events[decision->event_count++] = (struct event){.type = type,
-                                                               .prev = find(tally, hash)->last_seq,
+                                                               .prev = prev,
                                                                .private_body = private_body,
                                                                .private_size = sizeof *private_body,
                                                                .public_body = is_public ? &event->base : NULL};
@@ -76,8 +83,9 @@ static void add_event(const struct tally *tally, uint64_t hash, uint32_t type, b
 static void tally_decide(const void *self, const struct command *command, struct arena *arena,
                          struct decision *decision) {
     const char *name = ((const Visits__V1__Command *)command->body)->open_visit->visit_number;
-    uint64_t hash = hash_bytes(name, strlen(name)) | 1;
-    if (strncmp(name, "bad", 3) == 0) {
+    uint64_t hash = hash_of_name(name);
+    if (strncmp(name, "bad", 3) == 0 ||
+        (strncmp(name, "only-", 5) == 0 && strcmp(name + 5, role_name(command->role)) != 0)) {
         decision->refused = true;
         decision->code = 900;
         decision->field = "visit_number";
@@ -89,6 +97,7 @@ static void tally_decide(const void *self, const struct command *command, struct
     if (strncmp(name, "rise", 4) == 0) { /* one event a phase, until the state holds three */
         decision->again = find(self, hash)->count < 2;
     }
+    decision->runs_tick = strncmp(name, "hurry", 5) == 0;
     add_event(self, hash, TALLY_COUNTED, strncmp(name, "quiet", 5) != 0, arena, decision);
     if (strncmp(name, "pair", 4) == 0) {
         add_event(self, hash, TALLY_COUNTED, true, arena, decision);
@@ -109,15 +118,47 @@ static void tally_evolve(void *self, const struct event *event) {
     subject->count++;
 }
 
-/* While the subject "clock" was counted fewer than 5 times. */
-static bool tally_tick(const void *self, int64_t now_ms, struct arena *arena, struct decision *decision) {
-    (void)now_ms;
-    uint64_t hash = hash_bytes("clock", 5) | 1;
-    uint64_t count = find(self, hash)->count;
-    if (count > 0 && count < 5) {
-        add_event(self, hash, TALLY_TICKED, true, arena, decision);
+/* Counts a subject, as far as a decision can, up to so many times. False: more is to come. */
+static bool count_up_to(const struct tally *tally, const char *name, uint64_t wanted, struct arena *arena,
+                        struct decision *decision) {
+    const uint64_t count = find(tally, hash_of_name(name))->count;
+    while (decision->event_count < DECISION_EVENTS_MAX && count + decision->event_count < wanted) {
+        add_event(tally, hash_of_name(name), TALLY_TICKED, true, arena, decision);
     }
-    return true;
+    return count + decision->event_count >= wanted;
+}
+
+static bool tally_tick(const void *self, int64_t now_ms, struct arena *arena, struct decision *decision) {
+    CHECK(now_ms > 0);
+    const uint64_t clock = find(self, hash_of_name("clock"))->count;
+    if (clock > 0 && clock < 5) {
+        add_event(self, hash_of_name("clock"), TALLY_TICKED, true, arena, decision);
+        return true;
+    }
+    if (!count_up_to(self, "hurried", find(self, hash_of_name("hurry"))->count * TALLY_HURRIED, arena, decision)) {
+        return false;
+    }
+    if (decision->event_count > 0) {
+        return find(self, hash_of_name("flood"))->count == 0; /* one subject a decision */
+    }
+    return find(self, hash_of_name("flood"))->count == 0 || count_up_to(self, "flood", TALLY_FLOOD, arena, decision);
+}
+
+/* Walks the subject's history from its last event to its first. */
+static bool read_history(const struct tally *tally, const struct question *question, uint64_t hash, struct arena *arena,
+                         uint64_t *events) {
+    struct past_event past;
+    for (uint64_t seq = find(tally, hash)->last_seq; seq != 0; seq = past.event.prev) {
+        if (!question->read_past(question->log, seq, arena, &past) || past.event.seq != seq || past.at_ms <= 0 ||
+            past.at_ms > question->received_at_ms || past.event.public_body != NULL ||
+            (past.event.type != TALLY_COUNTED && past.event.type != TALLY_TICKED) ||
+            past.event.private_size != sizeof hash || memcmp(past.event.private_body, &hash, sizeof hash) != 0) {
+            return false;
+        }
+        (*events)++;
+    }
+    return !question->read_past(question->log, 0, arena, &past) &&
+           !question->read_past(question->log, UINT64_MAX, arena, &past);
 }
 
 static const ProtobufCMessage *tally_query(const void *self, const struct question *question, struct arena *arena,
@@ -132,13 +173,21 @@ static const ProtobufCMessage *tally_query(const void *self, const struct questi
     Visits__V1__VisitState *state = arena_alloc(arena, sizeof *state);
     visits__v1__answer__init(answer);
     visits__v1__visit_state__init(state);
-    const struct subject *subject = find(self, hash_bytes(name, strlen(name)) | 1);
+    const struct subject *subject = find(self, hash_of_name(name));
     state->version = subject->last_seq;
     state->opened_at_ms = (int64_t)subject->count;
+    if (strncmp(name, "history of ", 11) == 0) {
+        uint64_t events = 0;
+        if (!read_history(self, question, hash_of_name(name + 11), arena, &events)) {
+            *code = 900;
+            return NULL;
+        }
+        state->opened_at_ms = (int64_t)events;
+    }
     answer->body_case = VISITS__V1__ANSWER__BODY_VISIT;
     answer->visit = state;
     if (strncmp(name, "watched", 7) == 0) {
-        add_event(self, hash_bytes(name, strlen(name)) | 1, TALLY_TICKED, false, arena, audit);
+        add_event(self, hash_of_name(name), TALLY_TICKED, false, arena, audit);
     }
     return &answer->base;
 }

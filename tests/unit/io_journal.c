@@ -230,6 +230,59 @@ static void test_a_reader_sees_what_is_committed(void **state) {
     journal_reader_close(&reader);
 }
 
+static void check_read(struct journal *journal, uint64_t seq, const struct id *command) {
+    static struct bodies bodies;
+    struct journal_row row;
+    const struct journal_row expected = row_of(seq, command, &bodies);
+    assert_int_equal(journal_read(journal, seq, &row), STATUS_OK);
+    assert_int_equal(row.seq, seq);
+    assert_int_equal(row.prev, expected.prev);
+    assert_true(id_equal(&row.command, command));
+    assert_int_equal(row.at_ms, expected.at_ms);
+    assert_int_equal(row.type, expected.type);
+    assert_int_equal(row.public_size, 0);
+    assert_int_equal(row.private_size, expected.private_size);
+    assert_true(row.private_size == 0 || memcmp(row.private_body, expected.private_body, row.private_size) == 0);
+}
+
+static void check_no_row(struct journal *journal, uint64_t seq) {
+    struct journal_row row;
+    assert_int_equal(journal_read(journal, seq, &row), STATUS_NOT_FOUND);
+}
+
+/* The writer finds any row again, also one of its open transaction, and goes on as if it had not looked. */
+static void test_a_row_is_read_by_its_number(void **state) {
+    static const uint64_t numbers[] = {1, 900, 7, 1000, 90, 999};
+    struct journal_fixture *f = *state;
+    const struct id none = {{0}};
+    check_no_row(f->journal, 1);
+    assert_int_equal(commit_commands(f->journal, 1, 1000), STATUS_OK);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        const struct id command = command_id(numbers[i]);
+        check_read(f->journal, numbers[i], &command);
+    }
+    check_no_row(f->journal, 0);
+    check_no_row(f->journal, 1001);
+    check_no_row(f->journal, UINT64_MAX);
+    assert_int_equal(journal_begin(f->journal), STATUS_OK);
+    assert_int_equal(append_command(f->journal, 1001, 1), STATUS_OK);
+    assert_int_equal(append_rows(f->journal, &none, 20), STATUS_OK);
+    const struct id command = command_id(1001);
+    check_read(f->journal, 1001, &command);
+    check_read(f->journal, 1021, &none);
+    assert_int_equal(append_rows(f->journal, &none, 2), STATUS_OK);
+    check_read(f->journal, 1023, &none);
+    assert_int_equal(journal_commit(f->journal), STATUS_OK);
+    assert_int_equal(journal_begin(f->journal), STATUS_OK);
+    assert_int_equal(append_rows(f->journal, &none, 3), STATUS_OK);
+    check_read(f->journal, 1026, &none);
+    journal_rollback(f->journal);
+    check_no_row(f->journal, 1026);
+    fixture_reopen(f);
+    check_read(f->journal, 1023, &none);
+    assert_verified(f, 1023);
+}
+
 static void test_a_reader_stops_at_a_gap(void **state) {
     struct journal_fixture *f = *state;
     struct journal_reader *reader;
@@ -479,6 +532,7 @@ int main(void) {
         T(test_a_rollback_leaves_nothing),
         T(test_a_reader_gives_the_stretch_asked_for),
         T(test_a_reader_sees_what_is_committed),
+        T(test_a_row_is_read_by_its_number),
         T(test_a_reader_stops_at_a_gap),
         T(test_refusals_are_listed),
         T(test_a_refusal_comes_back_whole),

@@ -121,6 +121,38 @@ static void test_an_id_twice_in_a_group_is_known_the_second_time(void **state) {
     commit(f);
 }
 
+/* A group in the midst of which many rows of no command came. */
+static void test_what_is_claimed_later_is_found_later(void **state) {
+    struct journal_fixture *f = *state;
+    const struct id none = {{0}};
+    begin(f);
+    claim_stretch(f, 1, 16, 0);
+    append(f, 1, 2);
+    assert_int_equal(append_rows(f->journal, &none, 500), STATUS_OK);
+    for (uint64_t number = 2; number <= 16; number++) {
+        const struct id id = command_id(number);
+        assert_int_equal(journal_claim_later(f->journal, &id), STATUS_OK);
+    }
+    make_empty(f, 2);
+    assert_int_equal(refuse(f, 3), 1);
+    claim_stretch(f, 9, 16, 0x00ff); /* at the number that they wait at */
+    for (uint64_t number = 4; number <= 24; number++) {
+        append(f, number, 1);
+    }
+    for (int round = 0; round < 2; round++) {
+        check(f, 1, WROTE(1, 2));
+        check(f, 2, EMPTY);
+        check(f, 3, (struct journal_outcome){.refusal = 1});
+        for (uint64_t number = 4; number <= 24; number++) {
+            check(f, number, WROTE(503 + number - 4, 1));
+        }
+        commit(f);
+        fixture_reopen(f);
+        begin(f);
+    }
+    commit(f);
+}
+
 /* The number that groups are claimed with stays the same as long as none of them makes a row. */
 static void test_groups_without_rows_share_a_number(void **state) {
     struct journal_fixture *f = *state;
@@ -354,13 +386,10 @@ static void test_a_log_changed_behind_its_writer_is_noticed(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        T(test_known_ids_are_told_from_new_ones),
-        T(test_an_id_twice_in_a_group_is_known_the_second_time),
-        T(test_groups_without_rows_share_a_number),
-        T(test_rows_are_found_behind_those_of_their_group),
-        T(test_rows_that_are_not_where_they_should_be_are_missed),
-        T(test_groups_at_random_are_as_their_model),
-        T(test_bodies_of_all_sizes_are_kept),
+        T(test_known_ids_are_told_from_new_ones),           T(test_an_id_twice_in_a_group_is_known_the_second_time),
+        T(test_what_is_claimed_later_is_found_later),       T(test_groups_without_rows_share_a_number),
+        T(test_rows_are_found_behind_those_of_their_group), T(test_rows_that_are_not_where_they_should_be_are_missed),
+        T(test_groups_at_random_are_as_their_model),        T(test_bodies_of_all_sizes_are_kept),
         T(test_a_log_changed_behind_its_writer_is_noticed),
     };
     log_init("test", LOG_LEVEL_ERROR);

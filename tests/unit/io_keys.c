@@ -129,9 +129,17 @@ static void a_full_table_is_found_through(void **state) {
 
 static void roles_have_names(void **state) {
     (void)state;
-    for (enum role role = ROLE_PUBLISHER; role <= ROLE_READER; role++) {
+    struct buffer names = {0};
+    for (enum role role = ROLE_PUBLISHER; role <= ROLE_SUPERVISOR; role++) {
         assert_int_equal(role_parse(role_name(role)), role);
+        buffer_printf(&names, "%s%s", names.size > 0 ? ", " : "", role_name(role));
     }
+    assert_string_equal(buffer_text(&names), ROLE_NAMES);
+    buffer_release(&names);
+    assert_true(role_is_of_organisation(ROLE_PUBLISHER) && role_is_of_organisation(ROLE_CLERK) &&
+                role_is_of_organisation(ROLE_SUPERVISOR));
+    assert_false(role_is_of_organisation(ROLE_NONE) || role_is_of_organisation(ROLE_OPERATOR) ||
+                 role_is_of_organisation(ROLE_REGISTRAR));
     assert_int_equal(role_parse("none"), ROLE_NONE);
     assert_int_equal(role_parse(""), ROLE_NONE);
 }
