@@ -5,15 +5,16 @@ FROM ${BASE} AS build
 WORKDIR /src
 COPY deploy/packages deploy/install-packages.sh deploy/
 RUN deploy/install-packages.sh build && rm -rf /var/lib/apt/lists/*
+COPY deploy/data deploy/data
 COPY Makefile VERSION ./
 COPY proto proto
 COPY common common
 COPY services services
-# The programs and the contract; the client library is for hospitals' own machines (make install).
+# The programs, the contract and the holiday notices; the client library is for hospitals' own machines (make install).
 RUN make -j"$(nproc)" all \
     && install -d /out/usr/local/bin /out/usr/local/share/liancheng \
     && install -m 755 build/opt/bin/* /out/usr/local/bin \
-    && cp -r proto /out/usr/local/share/liancheng/
+    && cp -r proto deploy/data /out/usr/local/share/liancheng/
 
 FROM ${BASE}
 ARG UID=10001

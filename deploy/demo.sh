@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
 # make demo: a city-year through the real daemons into a real PostgreSQL, everything private to one temporary folder.
-# Replays the year 2020 of Xuchang as its hospitals would publish it, prints the figures from the bureau's views, and
-# stays until Ctrl-C so that one can look further. Then everything stops and the folder is removed.
+# Replays the year 2020 of Xuchang as its hospitals and agencies would publish it, prints the figures from the bureau's views,
+# and stays until Ctrl-C so that one can look further. Then everything stops and the folder is removed.
 #
 #   --no-wait         stop right after printing (also when standard input or output is no terminal)
 #   DEMO_PATIENTS=N   a smaller year than 753,800 patients
+#   DEMO_CASES=N      another number of cases than 10,000 (a city of this size has about 300,000)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=deploy/stack.sh
 . deploy/stack.sh
 PATIENTS=${DEMO_PATIENTS:-753800}
+CASES=${DEMO_CASES:-10000}
 wait_at_end=true
 [ -t 0 ] && [ -t 1 ] || wait_at_end=false
 case ${1:-} in
@@ -18,6 +20,7 @@ case ${1:-} in
 *) echo "usage: deploy/demo.sh [--no-wait]" >&2; exit 64 ;;
 esac
 [[ $PATIENTS =~ ^[1-9][0-9]*$ ]] || { echo "DEMO_PATIENTS is no number: $PATIENTS" >&2; exit 64; }
+[[ $CASES =~ ^[1-9][0-9]*$ ]] || { echo "DEMO_CASES is no number: $CASES" >&2; exit 64; }
 seconds_since() { LC_ALL=C awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f", b - a }'; }
 
 # --- What the bureau reads --------------------------------------------------------------------------------------------------
@@ -51,6 +54,44 @@ SELECT CASE scope WHEN 'city' THEN '全市 city' ELSE region_name_zh END AS "地
  ORDER BY scope DESC, region
 SQL
 }
+# What the city printed about its items at the end of the year. Whole numbers come from the views; percents are made there.
+print_items() {
+    echo "Government service items at the end of 2020 / 2020年末政务服务事项"
+    bureau -P footer=off -P border=1 -P null=- <<SQL
+WITH items AS (
+    SELECT * FROM bureau.approval_items_now WHERE scope = 'city' AND (level, type) IN (('all', 'all'), ('city', 'all'), ('city', 'licence'))
+), rounds AS (
+    SELECT max(round) AS rounds, max(items_base) AS base FROM bureau.approval_rounds WHERE level = 'city' AND type = 'licence'
+)
+SELECT label AS "指标 figure", value AS "数值 value" FROM (
+    SELECT 1, '行政审批事项：精简前 → 精简后 approval items before → after streamlining',
+           (SELECT base FROM rounds) || ' → ' || (SELECT items FROM items WHERE level = 'city' AND type = 'licence')
+    UNION ALL SELECT 2, '“瘦身”次数 rounds of streamlining', (SELECT rounds::text FROM rounds)
+    UNION ALL SELECT 3, '在用事项（市县） items in force, city and counties', (SELECT to_char(items, 'FM9,999') FROM items WHERE level = 'all')
+    UNION ALL SELECT 4, '最多跑一次事项 at most one visit', (SELECT to_char(at_most_once_exclusive, 'FM9,999') FROM items WHERE level = 'all')
+    UNION ALL SELECT 5, '不见面审批事项 without meeting', (SELECT to_char(no_meeting_exclusive, 'FM9,999') FROM items WHERE level = 'all')
+    UNION ALL SELECT 6, '“i许昌”APP上线事项 live on the app', (SELECT app::text FROM items WHERE level = 'all')
+    UNION ALL SELECT 7, '市级事项最多跑一次占比 city items with at most one visit',
+           (SELECT round(100 * share_at_most_once_nested) || '%' FROM items WHERE level = 'city' AND type = 'all')
+    UNION ALL SELECT 8, '市级事项二级以上网办深度 city items online at depth II or deeper',
+           (SELECT round(100 * share_depth_2_of_online) || '%' FROM items WHERE level = 'city' AND type = 'all')
+    UNION ALL SELECT 9, '市级行政许可时限压缩比 time limits of city licences compressed by',
+           (SELECT round(100 * limit_compression) || '%' FROM items WHERE level = 'city' AND type = 'licence')
+) AS figures (number, label, value) ORDER BY number
+SQL
+}
+print_cases() {
+    echo "Cases received in 2020 / 2020年收件情况"
+    bureau -P footer=off -P border=1 -P null=- <<SQL
+SELECT CASE scope WHEN 'city' THEN '全市 city' WHEN 'municipal' THEN '市直 municipal' ELSE region_name_zh END AS "地区 region",
+       to_char(received, '999,999') AS "收件 received", to_char(approved + refused, '999,999') AS "办结 decided",
+       to_char(100 * share_on_time, '990.0') || '%' AS "按时 on time", to_char(100 * compression_actual, '990.0') || '%' AS "实际压缩 less than the law allows",
+       charged_days_p50 AS "中位 median days", to_char(100 * share_ratings_good, '990.0') || '%' AS "好评 good ratings",
+       to_char(joint_under_120_minutes, '99,999') AS "开办企业<2小时 companies opened <2 h"
+  FROM bureau.approvals_by_year WHERE scope <> 'agency' AND type = 'all' AND year = '2020-01-01'
+ ORDER BY scope = 'city' DESC, scope = 'municipal' DESC, region
+SQL
+}
 # The headline: the one number, as the view has it.
 print_headline() {
     local patients
@@ -69,22 +110,29 @@ SQL
 begin=$EPOCHREALTIME
 stack_new demo
 trap 'echo; echo "Stopping / 正在停止"; exit 130' INT TERM
-echo "Liancheng 莲城: the hospital visits of Xuchang in 2020, from the hospitals' events to the bureau's figures"
-echo "                许昌市 2020 年就诊数据：从各医院的事件到数据局的指标"
+echo "Liancheng 莲城: hospital visits and government service of Xuchang in 2020, from the events to the bureau's figures"
+echo "                许昌市 2020 年就诊与政务服务数据：从各单位的事件到数据局的指标"
 echo
 echo "Everything is in $FOLDER / 全部文件位于此目录"
-echo "Starting PostgreSQL, the visit registry, the aggregator and the HL7 gateway / 正在启动 PostgreSQL、就诊登记、汇聚与 HL7 网关"
+echo "Starting PostgreSQL, the registries, the aggregator and the HL7 gateway / 正在启动 PostgreSQL、就诊与审批登记、汇聚与 HL7 网关"
 stack_start_postgresql
-"$BIN/lianchengctl" replay --write-facilities "$FOLDER/facilities.tsv" >/dev/null
-stack_configure "$FOLDER/facilities.tsv"
+"$BIN/lianchengctl" replay --write-facilities "$FOLDER/facilities.tsv" --write-agencies "$FOLDER/agencies.tsv" >/dev/null
+stack_configure "$FOLDER/facilities.tsv" "$FOLDER/agencies.tsv"
 stack_start_daemon visits
+LC_TICK_SOURCE=commands stack_start_daemon approvals # the year brings its own time
 stack_start_daemon aggregator
 stack_start_daemon hl7-gateway
 start_s=$(seconds_since "$begin")
 
-echo "Hospitals publish the year (the persons are invented) / 各医院发布全年数据（人员均为虚构）"
+echo "Hospitals and agencies publish the year (all of them are invented) / 各医院与机关发布全年数据（人员与单位均为虚构）"
 year=$EPOCHREALTIME
-ctl replay --patients "$PATIENTS" || fail "the year was not published in full." visits
+# Both at once: the agencies wait for each of their days, the hospitals for nobody.
+setpriv --pdeathsig TERM "$BIN/lianchengctl" --config "$CITY/ctl.conf" replay --only approvals --cases "$CASES" \
+    >"$LOGS/replay-approvals.log" 2>&1 </dev/null &
+agencies=$!
+ctl replay --only visits --patients "$PATIENTS" || fail "the year was not published in full." visits
+wait "$agencies" || fail "the agencies' year was not published in full." replay-approvals
+grep -E '^(published|accepted|refused)' "$LOGS/replay-approvals.log"
 replay_s=$(seconds_since "$year")
 until stack_has_caught_up; do sleep 0.1; done
 year_s=$(seconds_since "$year")
@@ -93,6 +141,8 @@ echo
 print_months patients "One-card patients: distinct persons, each level counted by itself / 一卡通就诊人数（各级分别去重，不可相加）"
 print_months visits "Visits / 就诊人次"
 print_rescue
+print_items
+print_cases
 print_headline
 echo
 echo "Time: $start_s s to start, $replay_s s to publish, $(LC_ALL=C awk -v a="$year_s" -v b="$replay_s" 'BEGIN { printf "%.1f", a - b }') s more until all of it was in PostgreSQL, $(seconds_since "$begin") s in all"
@@ -110,6 +160,7 @@ Look further, in another terminal / 在另一终端中继续查看:
   psql -h $PG -U bureau liancheng          then: \\d bureau.*   TABLE bureau.metric;
   $B/bin/lianchengctl --config $CITY/ctl.conf status
   $B/bin/lianchengctl --config $CITY/ctl.conf follow visits    the feed: all of it, then live
+  $B/bin/lianchengctl --config $CITY/ctl.conf cases --state review   open cases; why CASE explains a deadline
   $B/bin/lianchengctl verify $CITY/data/visits/log.db          the hash chain of the log
 
 Ctrl-C stops everything and removes the folder / 按 Ctrl-C 停止并删除全部文件

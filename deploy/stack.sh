@@ -4,9 +4,9 @@
 #
 #   stack_new NAME              makes the folder ($FOLDER); it goes, and all that was started, when the script ends
 #   stack_start_postgresql      psql through: sql, bureau (as the bureau's role)
-#   stack_configure FILE.tsv    keys and configuration for the facilities ($CITY), tables
-#   stack_start_daemon NAME     visits, aggregator or hl7-gateway; returns when it is ready
-#   stack_has_caught_up         true when the aggregator has committed what the registry has
+#   stack_configure FILE.tsv [AGENCIES.tsv]   keys and configuration for facilities and agencies ($CITY), tables
+#   stack_start_daemon NAME     visits, approvals, aggregator or hl7-gateway; returns when it is ready
+#   stack_has_caught_up         true when the aggregator has committed what the registries that run have
 #   ctl ARGUMENTS               lianchengctl with the configuration
 
 B=${B:-build/${FLAVOUR:-opt}}
@@ -17,7 +17,7 @@ started=() # in order; they stop in the other
 
 stack_new() { # name
     local program
-    for program in visits aggregator hl7-gateway lianchengctl; do
+    for program in visits approvals aggregator hl7-gateway lianchengctl; do
         [ -x "$BIN/$program" ] || { echo "There is no $BIN/$program: run make first." >&2; exit 70; }
     done
     FOLDER=$(mktemp -d "/tmp/liancheng-$1.XXXXXX")
@@ -104,19 +104,20 @@ is_taken() { # ports...
 }
 choose_ports() {
     local base=7100 mllp=2575
-    while is_taken $base $((base + 1)) $((base + 4)) $((base + 80)) $((base + 81)) $((base + 84)) $mllp; do
+    while is_taken $base $((base + 1)) $((base + 2)) $((base + 4)) $((base + 80)) $((base + 81)) $((base + 82)) $((base + 84)) $mllp; do
         base=$((base + 10))
         mllp=$((mllp + 1))
     done
-    declare -gA port_of=([aggregator]=$base [visits]=$((base + 1)) [hl7-gateway]=$((base + 4)) [mllp]=$mllp)
-    declare -gA http_port_of=([aggregator]=$((base + 80)) [visits]=$((base + 81)) [hl7-gateway]=$((base + 84)))
+    declare -gA port_of=([aggregator]=$base [visits]=$((base + 1)) [approvals]=$((base + 2)) [hl7-gateway]=$((base + 4)) [mllp]=$mllp)
+    declare -gA http_port_of=([aggregator]=$((base + 80)) [visits]=$((base + 81)) [approvals]=$((base + 82)) [hl7-gateway]=$((base + 84)))
 }
-stack_configure() { # facilities
+stack_configure() { # facilities, agencies
     choose_ports
-    "$BIN/lianchengctl" init --folder "$CITY" --facilities "$1" \
+    "$BIN/lianchengctl" init --folder "$CITY" --facilities "$1" ${2:+--agencies "$2"} \
         --postgres "host=$PG dbname=liancheng user=liancheng_writer" \
         --aggregator-port "${port_of[aggregator]}" --aggregator-http-port "${http_port_of[aggregator]}" \
         --visits-port "${port_of[visits]}" --visits-http-port "${http_port_of[visits]}" \
+        --approvals-port "${port_of[approvals]}" --approvals-http-port "${http_port_of[approvals]}" \
         --gateway-port "${port_of[hl7-gateway]}" --gateway-http-port "${http_port_of[hl7-gateway]}" \
         --mllp-port "${port_of[mllp]}" >"$LOGS/init.log" 2>&1 ||
         fail "keys and configuration cannot be made." init
@@ -131,13 +132,19 @@ stack_start_daemon() { # name
 ctl() { "$BIN/lianchengctl" --config "$CITY/ctl.conf" "$@"; }
 
 stack_has_caught_up() {
-    local name
-    for name in postgresql visits aggregator; do is_running $name || fail "$name does not run." $name; done
-    { ctl --json status visits && ctl --json status aggregator; } | /usr/bin/python3 -c '
+    local name registries=()
+    for name in "${started[@]}"; do
+        if [ "$name" = visits ] || [ "$name" = approvals ]; then registries+=("$name"); fi
+    done
+    for name in postgresql aggregator "${registries[@]}"; do is_running "$name" || fail "$name does not run." "$name"; done
+    { for name in "${registries[@]}" aggregator; do ctl --json status "$name" || exit 1; done; } | /usr/bin/python3 -c '
 import json, sys
 status = {name: values for line in sys.stdin for name, values in json.loads(line).items()}
-source = status["aggregator"]["sources"][0]
-if source.get("alarm"):
-    sys.exit("alarm: " + source["alarm"])
-sys.exit(0 if int(source.get("cursor", 0)) == int(status["visits"].get("head", 0)) else 1)'
+sources = {source["name"]: source for source in status["aggregator"]["sources"]}
+for source in sources.values():
+    if source.get("alarm"):
+        sys.exit("alarm: " + source["alarm"])
+behind = [name for name in sys.argv[1:]
+          if int(sources[name].get("cursor", 0)) != int(status[name].get("head", 0))]
+sys.exit(1 if behind else 0)' "${registries[@]}"
 }

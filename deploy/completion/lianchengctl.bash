@@ -3,13 +3,13 @@
 
 _lianchengctl_options() {
     local kind=()
-    if [[ $1 == import ]]; then kind=(hl7); fi
+    if [[ $1 == import ]]; then kind=("${2:-hl7}"); fi
     lianchengctl "$1" "${kind[@]}" --help 2>/dev/null | sed -n 's/^ *\(--[a-z-]*\).*/\1/p'
 }
 
 _lianchengctl() {
-    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} command='' words=() word skip=0
-    local commands='init check-config key status health ping submit query follow rejects import conformance verify rebuild replay'
+    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} command='' kind='' words=() word skip=0
+    local commands='init check-config key status health ping submit query follow rejects import conformance why cases case verify rebuild replay'
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         if ((skip)); then
             skip=0
@@ -22,7 +22,7 @@ _lianchengctl() {
     done
     COMPREPLY=()
     case $previous in
-    --config | --key | --keys | --out | --facilities | --rejects | --folder | --result | --ca | --cert)
+    --config | --key | --keys | --out | --facilities | --agencies | --rejects | --folder | --result | --ca | --cert)
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         return
         ;;
@@ -32,17 +32,19 @@ _lianchengctl() {
         return
     fi
     if [[ $current == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "$(_lianchengctl_options "$command")" -- "$current")
+        if [[ $command == import ]]; then kind=${words[0]-}; fi
+        mapfile -t COMPREPLY < <(compgen -W "$(_lianchengctl_options "$command" "${words[0]:-}")" -- "$current")
         return
     fi
     case $command:${#words[@]} in
+    cases:* | why:* | case:*) ;;
     key:0) mapfile -t COMPREPLY < <(compgen -W 'list add rotate revoke' -- "$current") ;;
     rejects:0) mapfile -t COMPREPLY < <(compgen -W 'list show resubmit' -- "$current") ;;
-    import:0) mapfile -t COMPREPLY < <(compgen -W 'hl7' -- "$current") ;;
-    rejects:1 | follow:0) mapfile -t COMPREPLY < <(compgen -W 'visits' -- "$current") ;;
-    submit:0) mapfile -t COMPREPLY < <(compgen -W 'visits aggregator' -- "$current") ;;
+    import:0) mapfile -t COMPREPLY < <(compgen -W 'hl7 catalogue notices' -- "$current") ;;
+    rejects:1 | follow:0) mapfile -t COMPREPLY < <(compgen -W 'visits approvals' -- "$current") ;;
+    submit:0) mapfile -t COMPREPLY < <(compgen -W 'visits approvals aggregator' -- "$current") ;;
     status:0 | ping:0 | query:0 | check-config:0)
-        mapfile -t COMPREPLY < <(compgen -W 'visits aggregator hl7-gateway' -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W 'visits approvals aggregator hl7-gateway' -- "$current")
         ;;
     *) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
     esac

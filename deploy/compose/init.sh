@@ -4,7 +4,7 @@ set -eu
 umask 077
 secret=/liancheng/secret
 
-lianchengctl init --folder /liancheng --facilities /facilities.tsv --add
+lianchengctl init --folder /liancheng --facilities /facilities.tsv --agencies /agencies.tsv --add
 
 make_password() { # file
     [ -e "$secret/$1" ] || head -c 24 /dev/urandom | base64 | tr '+/' '-_' >"$secret/$1"

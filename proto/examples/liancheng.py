@@ -1,9 +1,11 @@
-"""What both examples need: the messages of ../, a connection with CURVE, and one request with its reply.
+"""What the examples need: the messages of ../, a connection with CURVE, and one request with its reply.
 Needs pyzmq, protobuf and protoc (Debian: python3-zmq, python3-protobuf, protobuf-compiler)."""
+import os
 import pathlib
 import subprocess
 import sys
 import tempfile
+import time
 
 import zmq
 
@@ -16,6 +18,8 @@ def load_messages():
     folder = tempfile.TemporaryDirectory()
     files = sorted(str(path.relative_to(PROTO)) for path in PROTO.rglob("*.proto"))
     subprocess.run(["protoc", f"--python_out={folder.name}", f"-I{PROTO}", *files], check=True)
+    for top in {file.split("/")[0] for file in files}:  # without it a module of the same name would be taken instead
+        pathlib.Path(folder.name, top, "__init__.py").touch()
     sys.path.insert(0, folder.name)
     return folder
 
@@ -23,6 +27,14 @@ def load_messages():
 _messages = load_messages()
 
 from common.v1 import message_pb2  # noqa: E402  (made by the line above)
+
+
+def uuid7():
+    """RFC 9562: 48 bits of Unix milliseconds, version, variant, the rest random."""
+    bits = bytearray(int(time.time() * 1000).to_bytes(6, "big") + os.urandom(10))
+    bits[6] = bits[6] & 0x0F | 0x70
+    bits[8] = bits[8] & 0x3F | 0x80
+    return bytes(bits)
 
 
 class Refused(Exception):

@@ -8,7 +8,6 @@ line for each refused visit or warning, then the counts. Exit code 0 when no vis
 import argparse
 import csv
 import datetime
-import os
 import sys
 import time
 
@@ -23,14 +22,6 @@ RESEND_S = 5
 RETRY_LATER = {problem_pb2.CODE_UNAVAILABLE, problem_pb2.CODE_EXHAUSTED}
 
 
-def uuid7():
-    """RFC 9562: 48 bits of Unix milliseconds, version, variant, the rest random."""
-    bits = bytearray(int(time.time() * 1000).to_bytes(6, "big") + os.urandom(10))
-    bits[6] = bits[6] & 0x0F | 0x70
-    bits[8] = bits[8] & 0x3F | 0x80
-    return bytes(bits)
-
-
 def command_of(row):
     opened_at = datetime.datetime.fromisoformat(row["opened_at"])
     visit = commands_pb2.OpenVisit(
@@ -41,7 +32,7 @@ def command_of(row):
         visit_class="VISIT_CLASS_" + row["visit_class"].upper(),
     )
     return submit_pb2.Command(
-        id=uuid7(),
+        id=liancheng.uuid7(),
         occurred_at_ms=round(opened_at.timestamp() * 1000),
         body=commands_pb2.Command(open_visit=visit).SerializeToString(),
     )

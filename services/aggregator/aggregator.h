@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "aggregator/cells.h"
+#include "aggregator/fold.h"
 #include "base/arena.h"
 #include "base/id.h"
 #include "config/config.h"
@@ -47,6 +48,7 @@ struct aggregator;
 struct source {
     struct aggregator *aggregator;
     char name[SOURCE_NAME_BYTES];
+    const struct fold_kind *kind; /* what its events mean */
     const char *endpoint;
     const char *server_key_path;
     size_t number;
@@ -89,7 +91,7 @@ extern const struct config_key aggregator_config_keys[];
 
 /* --- sources.c: what is followed ------------------------------------------------------------------------------------ */
 
-/* Reads /sources. CONFIG when there are too many. */
+/* Reads /sources. CONFIG when there are too many, or of one the kind is not known. */
 enum status sources_load(struct aggregator *aggregator);
 /* Begins to follow each from its committed cursor, or starts over from it. */
 void sources_start(struct aggregator *aggregator);

@@ -1,13 +1,11 @@
 #include <string.h>
 
 #include "aggregator/fold.h"
+#include "aggregator/fold_checks.h"
 #include "aggregator/metrics.h"
 #include "base/civil.h"
-#include "base/utf8.h"
 #include "visits/v1/events.pb-c.h"
 
-#define DAY_MAX 2932896u /* 9999-12-31 */
-#define REGION_MAX 999999u
 /* Two counts, 24 buckets and four of the rescue circle, for each of the two visits of a change. */
 #define VISIT_CELLS_MAX 30
 #define EDGE_BITS 24u
@@ -20,22 +18,9 @@ _Static_assert(FOLD_EVENT_CELLS_MAX <= CELLS_MAX_LEAST && FOLD_EVENT_ORGANISATIO
 enum scope { SCOPE_CITY, SCOPE_COUNTY, SCOPE_FACILITY };
 enum period { PERIOD_DAY, PERIOD_MONTH, PERIOD_YEAR, PERIOD_TOTAL };
 
-static bool is_code_character(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-           c == '.';
-}
-
-static bool code_is_valid(const char *code) {
-    size_t size = 0;
-    while (size < CELLS_ORGANISATION_BYTES && is_code_character(code[size])) {
-        size++;
-    }
-    return size > 0 && size < CELLS_ORGANISATION_BYTES && code[size] == '\0';
-}
-
 static bool visit_is_valid(const Visits__V1__Visit *visit) {
-    return visit != NULL && visit->day <= DAY_MAX && visit->region > 0 && visit->region <= REGION_MAX &&
-           code_is_valid(visit->facility);
+    return visit != NULL && visit->day <= FOLD_DAY_MAX && fold_region_is_valid(visit->region) &&
+           fold_code_is_valid(visit->facility);
 }
 
 /* A class that does not count by itself, or one of a later contract, counts in the totals only. */
@@ -176,8 +161,7 @@ static enum fold_result fold_changed(const Visits__V1__VisitChanged *changed, st
 }
 
 static enum fold_result fold_registered(const Visits__V1__FacilityRegistered *registered, struct cells *cells) {
-    if (!code_is_valid(registered->facility) || registered->region == 0 || registered->region > REGION_MAX ||
-        !utf8_is_valid(registered->name, strlen(registered->name))) {
+    if (!fold_registration_is_valid(registered->facility, registered->name, registered->region)) {
         return FOLD_UNKNOWN;
     }
     uint16_t facility = cells_organisation(cells, registered->facility, strlen(registered->facility));
@@ -187,19 +171,19 @@ static enum fold_result fold_registered(const Visits__V1__FacilityRegistered *re
 
 /* scope and period are one below their numbers in the contract. */
 static bool delta_is_valid(const Visits__V1__PatientsDelta *delta) {
-    if (delta->day > DAY_MAX || delta->period < VISITS__V1__PERIOD__PERIOD_DAY ||
+    if (delta->day > FOLD_DAY_MAX || delta->period < VISITS__V1__PERIOD__PERIOD_DAY ||
         delta->period > VISITS__V1__PERIOD__PERIOD_ALL_TIME ||
         delta->visit_class > VISITS__V1__VISIT_CLASS__VISIT_CLASS_EMERGENCY || (int)delta->visit_class < 0) {
         return false;
     }
-    bool has_region = delta->region > 0 && delta->region <= REGION_MAX;
+    bool has_region = fold_region_is_valid(delta->region);
     switch ((int)delta->scope) {
     case VISITS__V1__SCOPE__SCOPE_CITY:
         return true;
     case VISITS__V1__SCOPE__SCOPE_COUNTY:
         return has_region;
     case VISITS__V1__SCOPE__SCOPE_FACILITY:
-        return has_region && code_is_valid(delta->facility);
+        return has_region && fold_code_is_valid(delta->facility);
     default: /* not ours alone: the number comes from outside */
         return false;
     }

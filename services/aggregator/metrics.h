@@ -21,6 +21,57 @@ enum metric_number {
     METRIC_RESCUE_ARRIVALS_URBAN = 8,
     METRIC_RESCUE_WITHIN_30_MINUTES = 9,
     METRIC_RESCUE_WITHIN_120_MINUTES = 10,
+
+    /* Items of the approval catalogue: changes of what is in force, each on its day; a sum of days up to one is the stock
+     * at its end. Each a second time, METRIC_CITY_LEVEL_OFFSET higher, for items of the city level alone. */
+    METRIC_ITEMS = 20,
+    METRIC_ITEMS_VISITS_0 = 21,
+    METRIC_ITEMS_VISITS_1 = 22,
+    METRIC_ITEMS_VISITS_MORE = 23,
+    METRIC_ITEMS_NO_MEETING = 24,
+    METRIC_ITEMS_INSTANT = 25,
+    METRIC_ITEMS_ONLINE = 26,
+    METRIC_ITEMS_DEPTH_2 = 27,
+    METRIC_ITEMS_APP = 28,
+    METRIC_ITEMS_WITH_LIMITS = 29,
+    METRIC_ITEMS_PROMISED = 30,
+    METRIC_ITEMS_STATUTORY = 31,
+    METRIC_ITEMS_RATIOS = 32,
+    METRIC_ITEMS_REMOVED = 33,
+    METRIC_ITEMS_END = 34,
+    METRIC_CITY_LEVEL_OFFSET = 20, /* 40 to 53 */
+    METRIC_ROUNDS = 60,
+
+    /* Cases of the approval registry, by the day of the step. */
+    METRIC_CASES_RECEIVED = 70,
+    METRIC_CASES_ACCEPTED = 71,
+    METRIC_CASES_DEEMED_ACCEPTED = 72,
+    METRIC_CASES_NOT_ACCEPTED = 73,
+    METRIC_CASES_WITHDRAWN = 74,
+    METRIC_CASES_APPROVED = 75,
+    METRIC_CASES_REFUSED = 76,
+    METRIC_CASES_ON_TIME = 77,
+    METRIC_CASES_LATE = 78,
+    METRIC_CASES_OPEN_OVERDUE = 79, /* changes, as those of items */
+    METRIC_CASES_LAWFUL = 80,
+    METRIC_CASES_CHARGED_DAYS = 81,
+    METRIC_CASES_STATUTORY = 82,
+    METRIC_CASES_BY_CHARGED_DAYS = 83, /* category: a bucket of days */
+    METRIC_CASES_DELIVERED = 84,
+    METRIC_CERTIFICATES_LATE = 85,
+    METRIC_CASES_SUPPLEMENTS = 86,
+    METRIC_CASES_SUSPENSIONS = 87,
+    METRIC_CASES_EXTENSIONS = 88,
+    METRIC_CASES_REVOKED = 89,
+    METRIC_JOINT_DELIVERED = 90,
+    METRIC_JOINT_UNDER_120_MINUTES = 91,
+    METRIC_JOINT_MINUTES = 92,
+    METRIC_RATINGS = 93, /* category: the rating */
+    METRIC_RECTIFICATIONS = 94,
+    METRIC_RECTIFICATIONS_ON_TIME = 95,
+    METRIC_SLIPS_ISSUED = 96, /* category: the level */
+    METRIC_SLIPS_LAPSED = 97,
+    METRIC_CASES_DUE_CHANGED = 98,
 };
 
 struct metric {
@@ -40,13 +91,22 @@ extern const size_t metric_count;
 
 const struct metric *metric_find(const char *id); /* NULL: none */
 
-/* Categories of the visit metrics. Numbers of classes are those of visits.v1.VisitClass. */
+/* Categories, in ranges that do not meet: what is told apart is the metric's. Numbers are for ever, one byte in a cell. */
 enum category_number {
     CATEGORY_ALL = 0,
+    /* Of visits. Numbers of classes are those of visits.v1.VisitClass. */
     CATEGORY_INPATIENT = 1,
     CATEGORY_OUTPATIENT = 2,
     CATEGORY_EMERGENCY = 3,
     CATEGORY_OTHER = 6,
+    /* Of items and cases: 30 + approvals.v1.ItemType; 30 itself for a type of a later contract. */
+    CATEGORY_ITEM_TYPE = 30,
+    /* Of decided cases by charged days: 100 + bucket. */
+    CATEGORY_DAYS = 100,
+    /* Of ratings: 200 + value, 1 to 5. */
+    CATEGORY_RATING = 200,
+    /* Of slips: 210 + level, 1 to 4. */
+    CATEGORY_SLIP_LEVEL = 210,
 };
 
 struct category {
@@ -58,6 +118,20 @@ struct category {
 
 extern const struct category category_catalogue[];
 extern const size_t category_count;
+
+/* Buckets of charged days: exact up to 30, then wider; loaded into metrics.day_bucket. Bucket n has category
+ * CATEGORY_DAYS + n. */
+struct day_bucket {
+    uint32_t first; /* days, inclusive */
+    uint32_t last;  /* of the last bucket DAY_BUCKET_NO_END */
+};
+#define DAY_BUCKET_NO_END UINT32_MAX
+#define DAY_BUCKETS_MAX 100 /* categories 100 to 199 */
+
+extern const struct day_bucket day_buckets[];
+extern const size_t day_bucket_count;
+
+uint8_t day_bucket_category(uint32_t days);
 
 const char *category_id(int number); /* "" for a number that is none */
 const char *metric_period_name(Metrics__V1__Period period); /* "day", ... */

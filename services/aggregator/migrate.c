@@ -60,6 +60,13 @@ static bool is_true(PGconn *connection, const char *sql) {
 
 /* --- Roles ---------------------------------------------------------------------------------------------------------- */
 
+/* The views of the bureau are long formulas over few rows: compiling one takes longer than answering with it. */
+static void set_up_role(PGconn *connection, const char *role) {
+    if (strcmp(role, "bureau") == 0) {
+        (void)run(connection, "ALTER ROLE bureau SET jit = off");
+    }
+}
+
 static void make_role(PGconn *connection, const char *role) {
     const char *values[] = {role};
     PGresult *result = query(connection, "SELECT FROM pg_roles WHERE rolname = $1", 1, values);
@@ -76,6 +83,7 @@ static void make_role(PGconn *connection, const char *role) {
     snprintf(sql, sizeof sql, "CREATE ROLE %s NOLOGIN", role);
     if (run(connection, sql)) {
         LOG_INFO("role created", LOG_S("role", role));
+        set_up_role(connection, role);
     }
 }
 
@@ -210,6 +218,23 @@ static bool load_category(PGconn *connection, const struct category *category) {
                     4, values);
 }
 
+/* The bounds by which views turn a category into days. */
+static bool load_bucket(PGconn *connection, size_t bucket) {
+    char number[16];
+    char first[16];
+    char last[16];
+    bool ends = day_buckets[bucket].last != DAY_BUCKET_NO_END;
+    snprintf(number, sizeof number, "%zu", CATEGORY_DAYS + bucket);
+    snprintf(first, sizeof first, "%u", day_buckets[bucket].first);
+    snprintf(last, sizeof last, "%u", day_buckets[bucket].last);
+    const char *values[] = {number, first, ends ? last : NULL};
+    return run_with(connection,
+                    "INSERT INTO metrics.day_bucket (category, first_days, last_days) VALUES ($1, $2, $3)"
+                    " ON CONFLICT (category) DO UPDATE SET first_days = EXCLUDED.first_days,"
+                    " last_days = EXCLUDED.last_days",
+                    3, values);
+}
+
 static bool load_catalogue(PGconn *connection) {
     bool done = run(connection, "BEGIN");
     for (size_t i = 0; done && i < metric_count; i++) {
@@ -217,6 +242,9 @@ static bool load_catalogue(PGconn *connection) {
     }
     for (size_t i = 0; done && i < category_count; i++) {
         done = load_category(connection, &category_catalogue[i]);
+    }
+    for (size_t i = 0; done && i < day_bucket_count; i++) {
+        done = load_bucket(connection, i);
     }
     return done && run(connection, migration_grants) && run(connection, "COMMIT");
 }

@@ -13,12 +13,14 @@
 EMBED(schema_0001_metrics, "0001_metrics.sql");
 EMBED(schema_0002_bureau, "0002_bureau.sql");
 EMBED(schema_0003_rescue, "0003_rescue.sql");
+EMBED(schema_0004_approvals, "0004_approvals.sql");
 EMBED(schema_grants, "grants.sql");
 
 const struct migration migrations[] = {
     {1, "metrics", schema_0001_metrics},
     {2, "bureau", schema_0002_bureau},
     {3, "rescue", schema_0003_rescue},
+    {4, "approvals", schema_0004_approvals},
 };
 const size_t migration_count = sizeof migrations / sizeof migrations[0];
 const char *const migration_grants = schema_grants;

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "aggregator/aggregator.h"
-#include "aggregator/fold.h"
 #include "base/civil.h"
 #include "base/log.h"
 
@@ -17,6 +16,7 @@ const struct config_key aggregator_config_keys[] = {
      "Connection string of PostgreSQL; name a password file in it (passfile=...) rather than a password."},
     {"/client/key", CONFIG_SECRET, NULL, 0, 0, "", "File of the CURVE key with which the sources are followed."},
     {"/sources/*/endpoint", CONFIG_STRING, NULL, 0, 0, "", "Endpoint of a registry whose feed is followed."},
+    {"/sources/*/kind", CONFIG_STRING, "visits", 0, 0, "", "What that registry registers: " FOLD_KIND_NAMES "."},
     {"/sources/*/server_key", CONFIG_STRING, NULL, 0, 0, "path", "File of that registry's public key."},
     {"/feed/window", CONFIG_INTEGER, "100000", 1000, 262144, "events",
      "Most events of one source on their way at any time."},

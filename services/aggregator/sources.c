@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "aggregator/aggregator.h"
-#include "aggregator/fold.h"
 #include "base/check.h"
 #include "base/civil.h"
 #include "base/log.h"
@@ -88,7 +87,7 @@ static size_t fold_events(struct source *source, const Common__V1__Batch *batch)
     struct set *set = aggregator->filling;
     for (size_t i = 0; i < batch->n_events; i++) {
         const Common__V1__Event *event = batch->events[i];
-        switch (fold_visits(event->body.data, event->body.len, &aggregator->body_arena, &set->cells)) {
+        switch (source->kind->fold(event->body.data, event->body.len, &aggregator->body_arena, &set->cells)) {
         case FOLD_DONE:
             break;
         case FOLD_UNKNOWN:
@@ -147,6 +146,22 @@ static const char *child_setting(const struct config *config, const char *child,
     return config_string(config, path);
 }
 
+static enum status load(struct aggregator *aggregator, const char *child) {
+    struct source *source = &aggregator->sources[aggregator->source_count++];
+    const char *kind = child_setting(aggregator->config, child, "kind");
+    source->aggregator = aggregator;
+    snprintf(source->name, sizeof source->name, "%s", child);
+    source->kind = fold_kind_find(kind);
+    source->endpoint = child_setting(aggregator->config, child, "endpoint");
+    source->server_key_path = child_setting(aggregator->config, child, "server_key");
+    if (source->kind == NULL) {
+        LOG_ERROR("a source of a kind that is not known; there are " FOLD_KIND_NAMES, LOG_S("source", child),
+                  LOG_S("kind", kind));
+        return STATUS_CONFIG;
+    }
+    return STATUS_OK;
+}
+
 enum status sources_load(struct aggregator *aggregator) {
     const char *child;
     for (size_t i = 0; (child = config_child(aggregator->config, "/sources", i)) != NULL; i++) {
@@ -154,11 +169,9 @@ enum status sources_load(struct aggregator *aggregator) {
             LOG_ERROR("too many sources, or too long a name", LOG_U("most", SOURCES_MAX), LOG_S("source", child));
             return STATUS_CONFIG;
         }
-        struct source *source = &aggregator->sources[aggregator->source_count++];
-        source->aggregator = aggregator;
-        snprintf(source->name, sizeof source->name, "%s", child);
-        source->endpoint = child_setting(aggregator->config, child, "endpoint");
-        source->server_key_path = child_setting(aggregator->config, child, "server_key");
+        if (load(aggregator, child) != STATUS_OK) {
+            return STATUS_CONFIG;
+        }
     }
     if (aggregator->source_count == 0) {
         LOG_ERROR("no source is configured: set /sources/NAME/endpoint and /sources/NAME/server_key");

@@ -3,6 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "approvals/v1/codes.pb-c.h"
+#include "approvals/v1/commands.pb-c.h"
+#include "approvals/v1/events.pb-c.h"
+#include "approvals/v1/query.pb-c.h"
 #include "common/v1/problem.pb-c.h"
 #include "ctl/ctl.h"
 #include "hl7/v1/query.pb-c.h"
@@ -20,6 +24,14 @@ const struct contract contracts[] = {
         .query = &visits__v1__query__descriptor,
         .answer = &visits__v1__answer__descriptor,
         .codes = &visits__v1__code__descriptor,
+    },
+    {
+        .service = "approvals",
+        .command = &approvals__v1__command__descriptor,
+        .event = &approvals__v1__event__descriptor,
+        .query = &approvals__v1__query__descriptor,
+        .answer = &approvals__v1__answer__descriptor,
+        .codes = &approvals__v1__code__descriptor,
     },
     {
         .service = "aggregator",

@@ -43,6 +43,9 @@ int command_rebuild(struct ctl *ctl, int argc, char **argv);
 int command_replay(struct ctl *ctl, int argc, char **argv);
 int command_import(struct ctl *ctl, int argc, char **argv);
 int command_conformance(struct ctl *ctl, int argc, char **argv);
+int command_why(struct ctl *ctl, int argc, char **argv);
+int command_cases(struct ctl *ctl, int argc, char **argv);
+int command_case(struct ctl *ctl, int argc, char **argv);
 
 /* --- Arguments ---------------------------------------------------------------------------------------------------- */
 enum ctl_option_kind {
@@ -94,8 +97,9 @@ const char *ctl_setting(const struct ctl *ctl, const char *path);
 #define CTL_PATH_BYTES 4096
 
 /*
- * Fills the options to connect to a daemon by its name in ctl.conf ("visits", "aggregator", "hl7-gateway"). key_path NULL: the
- * operator's key (/key); it is borrowed. Reads ctl.conf when that has not been done. USAGE or CONFIG, said on stderr.
+ * Fills the options to connect to a daemon by its name in ctl.conf ("visits", "approvals", "aggregator", "hl7-gateway").
+ * key_path NULL: the operator's key (/key); it is borrowed. Reads ctl.conf when that has not been done. USAGE or CONFIG,
+ * said on stderr.
  */
 enum status target_options(struct ctl *ctl, const char *name, const char *key_path,
                            struct client_socket_options *options);

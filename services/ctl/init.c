@@ -9,9 +9,11 @@
 #include "base/civil.h"
 #include "base/file.h"
 #include "base/secret.h"
+#include "ctl/agencies.h"
 #include "ctl/ctl.h"
 #include "ctl/facilities.h"
 #include "ctl/init_files.h"
+#include "ctl/init_next.h"
 #include "ctl/json.h"
 #include "ctl/keytab.h"
 
@@ -20,13 +22,16 @@
 struct init {
     const char *folder;
     const char *facilities_path;
+    const char *agencies_path;
     struct init_settings settings;
     bool is_addition;
     bool is_json;
     struct facilities facilities;
+    struct agencies agencies;
     struct keytab keytab;
     json_t *made;         /* names of new files, relative to folder */
     json_t *without_feed; /* codes of facilities that hl7-gateway.conf has no feed for */
+    json_t *without_approvals; /* files of an earlier version that do not know the approval registry */
     size_t kept;          /* files that were there and stay as they are */
 };
 
@@ -66,7 +71,7 @@ static enum status make_folders(struct init *init) {
         const char *name;
         mode_t mode;
     } folders[] = {{"", 0755},     {"secret", 0700},      {"public", 0755},
-                   {"data", 0700}, {"data/visits", 0700}, {"data/hl7-gateway", 0700}};
+                   {"data", 0700}, {"data/visits", 0700}, {"data/approvals", 0700}, {"data/hl7-gateway", 0700}};
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
         char path[CTL_PATH_BYTES];
         path_in(init, folders[i].name, path);
@@ -150,35 +155,65 @@ static enum status make_principal(struct init *init, const char *file, const cha
     return note(init, relative, STATUS_OK);
 }
 
-static enum status make_publishers(struct init *init) {
-    for (size_t i = 0; i < init->facilities.count; i++) {
-        const char *code = init->facilities.rows[i].code;
-        char name[KEYS_PRINCIPAL_BYTES];
-        snprintf(name, sizeof name, "%s/publisher", code);
-        enum status status = make_principal(init, code, name, code, ROLE_PUBLISHER);
-        if (status != STATUS_OK) {
-            return status;
-        }
-    }
-    return STATUS_OK;
+static enum status make_publisher(struct init *init, const char *code) {
+    char name[KEYS_PRINCIPAL_BYTES];
+    snprintf(name, sizeof name, "%s/publisher", code);
+    return make_principal(init, code, name, code, ROLE_PUBLISHER);
 }
 
-/* The commands that make the facilities known to the registry, ready for `submit`. */
-static enum status make_registrations(struct init *init) {
-    char path[CTL_PATH_BYTES];
-    if (!init->facilities_path) {
-        return STATUS_OK;
+static enum status make_publishers(struct init *init) {
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < init->facilities.count && status == STATUS_OK; i++) {
+        status = make_publisher(init, init->facilities.rows[i].code);
     }
-    path_in(init, "facilities.jsonl", path);
-    struct buffer text = {0};
-    facilities_commands(&init->facilities, clock_unix_ms(), &text);
-    enum status status = file_write_atomic(path, text.data, text.size, 0644);
-    buffer_release(&text);
-    /* Registering again is harmless; receipts of an earlier file of this name say nothing about this one. */
-    path_in(init, "facilities.jsonl.receipts", path);
-    unlink(path);
-    return note(init, "facilities.jsonl", status);
+    for (size_t i = 0; i < init->agencies.count && status == STATUS_OK; i++) {
+        status = make_publisher(init, init->agencies.rows[i].code);
+    }
+    return status;
 }
+
+/* Commands ready for `submit`, into a file of that name. */
+static enum status make_commands(struct init *init, const char *name, const struct buffer *text) {
+    char path[CTL_PATH_BYTES], receipts[64];
+    path_in(init, name, path);
+    enum status status = file_write_atomic(path, text->data, text->size, 0644);
+    /* Registering again is harmless; receipts of an earlier file of this name say nothing about this one. */
+    snprintf(receipts, sizeof receipts, "%s.receipts", name);
+    path_in(init, receipts, path);
+    unlink(path);
+    return note(init, name, status);
+}
+
+/* What makes the facilities and agencies known to their registries. */
+static enum status make_registrations(struct init *init) {
+    struct buffer text = {0};
+    enum status status = STATUS_OK;
+    if (init->facilities_path) {
+        facilities_commands(&init->facilities, clock_unix_ms(), &text);
+        status = make_commands(init, "facilities.jsonl", &text);
+    }
+    if (init->agencies_path && status == STATUS_OK) {
+        buffer_clear(&text);
+        agencies_commands(&init->agencies, clock_unix_ms(), &text);
+        status = make_commands(init, "agencies.jsonl", &text);
+    }
+    buffer_release(&text);
+    return status;
+}
+
+/* Those that every city has. Of officers one each to begin with; `key add` makes more. */
+static const struct {
+    const char *file, *name, *organisation;
+    enum role role;
+} principals[] = {
+    {"operator", "operator/operator", "operator", ROLE_OPERATOR},
+    {"aggregator-follower", "aggregator/follower", "aggregator", ROLE_FOLLOWER},
+    {"reader", "bureau/reader", "bureau", ROLE_READER},
+    {"registrar", "registrar/registrar", "registrar", ROLE_REGISTRAR},
+    {"supervisor", "service-bureau/supervisor", "service-bureau", ROLE_SUPERVISOR},
+    {"clerk", "service-hall/clerk", "service-hall", ROLE_CLERK},
+    {"leader", "city-government/leader", "city-government", ROLE_LEADER},
+};
 
 static enum status make_keys(struct init *init) {
     char path[CTL_PATH_BYTES];
@@ -187,15 +222,8 @@ static enum status make_keys(struct init *init) {
     if (status != STATUS_OK) {
         return status;
     }
-    status = make_principal(init, "operator", "operator/operator", "operator", ROLE_OPERATOR);
-    if (status == STATUS_OK) {
-        status = make_principal(init, "aggregator-follower", "aggregator/follower", "aggregator", ROLE_FOLLOWER);
-    }
-    if (status == STATUS_OK) {
-        status = make_principal(init, "reader", "bureau/reader", "bureau", ROLE_READER);
-    }
-    if (status == STATUS_OK) {
-        status = make_principal(init, "registrar", "registrar/registrar", "registrar", ROLE_REGISTRAR);
+    for (size_t i = 0; i < sizeof principals / sizeof *principals && status == STATUS_OK; i++) {
+        status = make_principal(init, principals[i].file, principals[i].name, principals[i].organisation, principals[i].role);
     }
     if (status == STATUS_OK) {
         status = make_publishers(init);
@@ -229,14 +257,35 @@ static enum status note_missing_feeds(struct init *init) {
     return STATUS_OK;
 }
 
+/* A folder that was made before there was an approval registry. */
+static enum status note_missing_approvals(struct init *init) {
+    static const char *const files[] = {"aggregator.conf", "ctl.conf"};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char path[CTL_PATH_BYTES];
+        struct buffer text = {0};
+        path_in(init, files[i], path);
+        enum status status = file_read(path, CONF_BYTES_MAX, &text);
+        if (status == STATUS_OK && !strstr(buffer_text(&text), "approvals\n")) {
+            json_array_append_new(init->without_approvals, json_string(files[i]));
+        }
+        buffer_release(&text);
+        if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
+            ctl_error(0, "%s cannot be read: %s", path, status_name(status));
+            return status;
+        }
+    }
+    return STATUS_OK;
+}
+
 static enum status make_all(struct init *init) {
     enum status status = make_folders(init);
     if (status != STATUS_OK) {
         return status;
     }
-    static const char *const secrets[] = {"secret/visits.seal", "secret/visits.pseudonym", "secret/hl7-gateway.spool"};
-    static const char *const services[] = {"visits", "aggregator", "hl7-gateway"};
-    for (size_t i = 0; i < 3 && status == STATUS_OK; i++) {
+    static const char *const secrets[] = {"secret/visits.seal", "secret/visits.pseudonym", "secret/approvals.seal",
+                                          "secret/hl7-gateway.spool"};
+    static const char *const services[] = {"visits", "approvals", "aggregator", "hl7-gateway"};
+    for (size_t i = 0; i < 4 && status == STATUS_OK; i++) {
         status = make_secret(init, secrets[i]);
         status = status == STATUS_OK ? make_server_key(init, services[i]) : status;
     }
@@ -247,61 +296,39 @@ static enum status make_all(struct init *init) {
         const char *name;
         void (*append)(struct buffer *, const struct init_settings *);
     } files[] = {{"visits.conf", init_visits_conf},
+                 {"approvals.conf", init_approvals_conf},
                  {"aggregator.conf", init_aggregator_conf},
                  {"hl7-gateway.conf", init_gateway_conf},
                  {"ctl.conf", init_ctl_conf}};
     status = status == STATUS_OK ? note_missing_feeds(init) : status;
+    status = status == STATUS_OK ? note_missing_approvals(init) : status;
     for (size_t i = 0; i < sizeof files / sizeof *files && status == STATUS_OK; i++) {
         status = make_file(init, files[i].name, files[i].append);
     }
     return status == STATUS_OK ? make_registrations(init) : status;
 }
 
-static void print_next(const struct init *init) {
-    const char *folder = init->folder;
-    const char *register_line = init->facilities_path ? "facilities.jsonl" : "FACILITIES.jsonl";
-    printf("%s: %zu files made, %zu kept as they were.\n", folder, json_array_size(init->made), init->kept);
-    printf("\nNext:\n"
-           "  1. Copy %s/secret/visits.pseudonym to a safe place: without it no person is recognised again.\n"
-           "  2. visits --config %s/visits.conf\n"
-           "     aggregator --config %s/aggregator.conf     (needs PostgreSQL: /postgres/conninfo)\n"
-           "     hl7-gateway --config %s/hl7-gateway.conf   (for hospitals that send HL7 v2 over MLLP)\n"
-           "  3. lianchengctl --config %s/ctl.conf status\n"
-           "  4. lianchengctl --config %s/ctl.conf submit visits %s/%s   (makes the facilities known)\n"
-           "  5. Give each hospital its key %s/secret/CODE.key and the file %s/public/visits.pub, or let it send HL7 "
-           "with\n"
-           "     its code in MSH-4.\n",
-           folder, folder, folder, folder, folder, folder, folder, register_line, folder, folder);
-    printf("\n下一步：\n"
-           "  1. 将 %s/secret/visits.pseudonym 另存于安全之处：一旦丢失，再也无法识别同一个人。\n"
-           "  2. visits --config %s/visits.conf\n"
-           "     aggregator --config %s/aggregator.conf     （需要 PostgreSQL：/postgres/conninfo）\n"
-           "     hl7-gateway --config %s/hl7-gateway.conf   （接收以 MLLP 发送 HL7 v2 的医院）\n"
-           "  3. lianchengctl --config %s/ctl.conf status\n"
-           "  4. lianchengctl --config %s/ctl.conf submit visits %s/%s   （登记医疗机构）\n"
-           "  5. 把各医院的密钥 %s/secret/机构代码.key 与公钥文件 %s/public/visits.pub 交给该医院；\n"
-           "     发送 HL7 的医院在 MSH-4 填写机构代码即可。\n",
-           folder, folder, folder, folder, folder, folder, folder, register_line, folder, folder);
-    if (json_array_size(init->without_feed) > 0) {
-        printf("\n%zu facilities have no feed in %s/hl7-gateway.conf, %s the first: add it there if it sends HL7.\n",
-               json_array_size(init->without_feed), folder, json_string_value(json_array_get(init->without_feed, 0)));
-    }
-}
-
 static void print_result(const struct init *init) {
     if (!init->is_json) {
-        print_next(init);
+        init_print_next(&(struct init_outcome){.folder = init->folder,
+                                               .settings = &init->settings,
+                                               .has_facilities = init->facilities_path != NULL,
+                                               .has_agencies = init->agencies_path != NULL,
+                                               .made = json_array_size(init->made),
+                                               .kept = init->kept,
+                                               .without_feed = init->without_feed,
+                                               .without_approvals = init->without_approvals});
         return;
     }
-    json_t *result = json_pack("{s:s, s:O, s:I, s:O}", "folder", init->folder, "made", init->made, "kept",
-                               (json_int_t)init->kept, "without_feed", init->without_feed);
+    json_t *result = json_pack("{s:s, s:O, s:I, s:O, s:O}", "folder", init->folder, "made", init->made, "kept", (json_int_t)init->kept,
+                               "without_feed", init->without_feed, "without_approvals", init->without_approvals);
     json_print(result);
 }
 
 /* What would end up quoted in a configuration file and could not be. */
 static bool check_settings(const struct init_settings *settings) {
-    const char *const texts[] = {settings->visits_host, settings->aggregator_host, settings->gateway_host,
-                                 settings->bind};
+    const char *const texts[] = {settings->visits_host, settings->approvals_host, settings->aggregator_host,
+                                 settings->gateway_host, settings->bind};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         if (!*texts[i] || strpbrk(texts[i], " \t\r\n\"'#/")) {
             ctl_error(0, "\"%s\" is no host name or address", texts[i]);
@@ -322,6 +349,9 @@ static int run(struct init *init) {
     if (init->facilities_path && facilities_read(init->facilities_path, &init->facilities) != STATUS_OK) {
         return EXIT_CODE_DATA;
     }
+    if (init->agencies_path && agencies_read(init->agencies_path, &init->agencies) != STATUS_OK) {
+        return EXIT_CODE_DATA;
+    }
     enum status status = check_folder(init);
     if (status == STATUS_EXISTS) {
         return ctl_error(EXIT_CODE_USAGE, "%s is not empty; --add adds what is missing and overwrites no secret",
@@ -339,11 +369,14 @@ int command_init(struct ctl *ctl, int argc, char **argv) {
     struct init init = {.folder = "liancheng",
                         .settings = {.postgres = "host=127.0.0.1 port=5432 dbname=liancheng user=liancheng_writer",
                                      .visits_host = "127.0.0.1",
+                                     .approvals_host = "127.0.0.1",
                                      .aggregator_host = "127.0.0.1",
                                      .gateway_host = "127.0.0.1",
                                      .bind = "127.0.0.1",
                                      .visits_port = 7101,
                                      .visits_http_port = 7181,
+                                     .approvals_port = 7102,
+                                     .approvals_http_port = 7182,
                                      .aggregator_port = 7100,
                                      .aggregator_http_port = 7180,
                                      .gateway_port = 7104,
@@ -354,14 +387,19 @@ int command_init(struct ctl *ctl, int argc, char **argv) {
         {"folder", CTL_TEXT, &init.folder, "DIR", "where to make it (liancheng)", 0, 0},
         {"facilities", CTL_TEXT, &init.facilities_path, "FILE.tsv",
          "CODE<tab>NAME<tab>REGION a line: a publisher key for each", 0, 0},
+        {"agencies", CTL_TEXT, &init.agencies_path, "FILE.tsv",
+         "CODE<tab>NAME<tab>REGION<tab>CREDIT CODE[<tab>window] a line: a publisher key for each", 0, 0},
         {"postgres", CTL_TEXT, &settings->postgres, "CONNINFO", "the aggregator's PostgreSQL", 0, 0},
         {"visits-host", CTL_TEXT, &settings->visits_host, "HOST", "where others reach the visit registry", 0, 0},
+        {"approvals-host", CTL_TEXT, &settings->approvals_host, "HOST", "where others reach the approval registry", 0, 0},
         {"aggregator-host", CTL_TEXT, &settings->aggregator_host, "HOST", "where others reach the aggregator", 0, 0},
         {"gateway-host", CTL_TEXT, &settings->gateway_host, "HOST", "where others reach the HL7 gateway", 0, 0},
         {"bind", CTL_TEXT, &settings->bind, "ADDRESS", "what daemons listen on (127.0.0.1; 0.0.0.0 in a container)", 0,
          0},
         {"visits-port", CTL_INTEGER, &settings->visits_port, "PORT", "7101", 1, 65535},
         {"visits-http-port", CTL_INTEGER, &settings->visits_http_port, "PORT", "7181", 1, 65535},
+        {"approvals-port", CTL_INTEGER, &settings->approvals_port, "PORT", "7102", 1, 65535},
+        {"approvals-http-port", CTL_INTEGER, &settings->approvals_http_port, "PORT", "7182", 1, 65535},
         {"aggregator-port", CTL_INTEGER, &settings->aggregator_port, "PORT", "7100", 1, 65535},
         {"aggregator-http-port", CTL_INTEGER, &settings->aggregator_http_port, "PORT", "7180", 1, 65535},
         {"gateway-port", CTL_INTEGER, &settings->gateway_port, "PORT", "7104: its control socket", 1, 65535},
@@ -372,8 +410,9 @@ int command_init(struct ctl *ctl, int argc, char **argv) {
         {.name = NULL},
     };
     const struct ctl_usage usage = {
-        "init [--folder DIR] [--facilities FILE.tsv] [OPTIONS]",
-        "Makes a folder with configuration, keys and secrets for all daemons and for every facility.\n", 0, 0};
+        "init [--folder DIR] [--facilities FILE.tsv] [--agencies FILE.tsv] [OPTIONS]",
+        "Makes a folder with configuration, keys and secrets for all daemons, for every facility and agency, and for an\n"
+        "operator, a reader, a registrar, a supervisor, a clerk of the service hall and a leader.\n", 0, 0};
     int exit_code;
     if (!ctl_arguments(ctl, &usage, options, &argc, argv, &exit_code)) {
         return exit_code;
@@ -381,10 +420,13 @@ int command_init(struct ctl *ctl, int argc, char **argv) {
     init.is_json = ctl->json;
     init.made = json_array();
     init.without_feed = json_array();
+    init.without_approvals = json_array();
     settings->facilities = &init.facilities;
     exit_code = run(&init);
     json_decref(init.made);
     json_decref(init.without_feed);
+    json_decref(init.without_approvals);
     facilities_release(&init.facilities);
+    agencies_release(&init.agencies);
     return exit_code;
 }

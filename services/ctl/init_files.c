@@ -33,15 +33,16 @@ static void append_daemon(struct buffer *out, const char *name, const char *bind
                   bind, http_port);
 }
 
-void init_visits_conf(struct buffer *out, const struct init_settings *settings) {
-    append_head(out, "The visit registry", "visits --config visits.conf --print-config");
-    append_daemon(out, "visits", settings->bind, settings->visits_port, settings->visits_http_port);
+/* What every registry has. */
+static void append_registry(struct buffer *out, const char *name) {
+    buffer_printf(out,
+                  "store\n"
+                  "    # Folder of the log (log.db, the truth) and of snapshots. Back up the log.\n"
+                  "    folder = \"data/%s\"\n"
+                  "    # Seals the bodies of refused commands at rest.\n"
+                  "    seal_key = \"secret/%s.seal\"\n",
+                  name, name);
     buffer_append_text(out,
-                       "store\n"
-                       "    # Folder of the log (log.db, the truth) and of snapshots. Back up the log.\n"
-                       "    folder = \"data/visits\"\n"
-                       "    # Seals the bodies of refused commands at rest.\n"
-                       "    seal_key = \"secret/visits.seal\"\n"
                        "    # Size of the write-ahead log, in bytes, that starts a checkpoint in the background.\n"
                        "#   checkpoint_bytes = 16777216\n"
                        "    # New events after which a snapshot is written.\n"
@@ -52,7 +53,14 @@ void init_visits_conf(struct buffer *out, const struct init_settings *settings) 
                        "    # Longest time to gather one commit, in milliseconds.\n"
                        "#   batch_ms = 20\n"
                        "    # How far ahead of this clock a sender's time may be, in milliseconds.\n"
-                       "#   future_ms = 120000\n"
+                       "#   future_ms = 120000\n");
+}
+
+void init_visits_conf(struct buffer *out, const struct init_settings *settings) {
+    append_head(out, "The visit registry", "visits --config visits.conf --print-config");
+    append_daemon(out, "visits", settings->bind, settings->visits_port, settings->visits_http_port);
+    append_registry(out, "visits");
+    buffer_append_text(out,
                        "visits\n"
                        "    # Turns identity numbers into keyed hashes. Lost, no person is ever recognised again:\n"
                        "    # keep a copy apart from the log. Never change it.\n"
@@ -60,6 +68,26 @@ void init_visits_conf(struct buffer *out, const struct init_settings *settings) 
                        "    # Most persons and visits that are taken: bounds of memory.\n"
                        "#   persons_max = 20000000\n"
                        "#   visits_max = 100000000\n");
+}
+
+void init_approvals_conf(struct buffer *out, const struct init_settings *settings) {
+    append_head(out, "The approval registry", "approvals --config approvals.conf --print-config");
+    append_daemon(out, "approvals", settings->bind, settings->approvals_port, settings->approvals_http_port);
+    append_registry(out, "approvals");
+    buffer_append_text(out,
+                       "approvals\n"
+                       "    # Most cases that are kept: a bound of memory. Further ones are refused.\n"
+                       "#   cases_max = 20000000\n"
+                       "    # Workdays after which a case whose missing papers do not come is taken as withdrawn.\n"
+                       "#   lapse_workdays = 30\n"
+                       "    # A case turns yellow when so many tenths of its promised time are used,\n"
+                       "#   yellow_tenths = 9\n"
+                       "    # or when so many workdays of it are left.\n"
+                       "#   yellow_days = 1\n"
+                       "tick\n"
+                       "    # Where time comes from: clock, or commands (an operator's Tick commands: for a replay of past years, in\n"
+                       "    # a store of its own).\n"
+                       "#   source = \"clock\"\n");
 }
 
 /* Quoted for ZPL by the kind of quote the text does not hold. */
@@ -84,8 +112,14 @@ void init_aggregator_conf(struct buffer *out, const struct init_settings *settin
                   "    visits\n"
                   "        endpoint = \"tcp://%s:%" PRId64 "\"\n"
                   "        # Public key file of that registry.\n"
-                  "        server_key = \"public/visits.pub\"\n",
-                  settings->visits_host, settings->visits_port);
+                  "        server_key = \"public/visits.pub\"\n"
+                  "        # What it registers: visits or approvals.\n"
+                  "#       kind = \"visits\"\n"
+                  "    approvals\n"
+                  "        endpoint = \"tcp://%s:%" PRId64 "\"\n"
+                  "        server_key = \"public/approvals.pub\"\n"
+                  "        kind = \"approvals\"\n",
+                  settings->visits_host, settings->visits_port, settings->approvals_host, settings->approvals_port);
     buffer_append_text(out, "feed\n"
                             "    # Most events of one source on their way and not yet committed.\n"
                             "#   window = 100000\n"
@@ -236,17 +270,22 @@ void init_ctl_conf(struct buffer *out, const struct init_settings *settings) {
              "reader_key = \"secret/reader.key\"\n"
              "# The key of who may look up persons and decide about them; every look-up is logged with its reason.\n"
              "registrar_key = \"secret/registrar.key\"\n"
-             "# Folder with the publishers' keys, ORGANISATION.key: used by `submit --organisation` and `replay`.\n"
+             "# Folder with the keys of publishers (ORGANISATION.key) and officers (supervisor.key, ...): used by\n"
+             "# `submit --organisation`, --as WHO and `replay`.\n"
              "publisher_keys = \"secret\"\n");
     buffer_printf(out,
                   "visits\n"
                   "    endpoint = \"tcp://%s:%" PRId64 "\"\n"
                   "    # The daemon's public key file: it proves that it is the one.\n"
                   "    server_key = \"public/visits.pub\"\n"
+                  "approvals\n"
+                  "    endpoint = \"tcp://%s:%" PRId64 "\"\n"
+                  "    server_key = \"public/approvals.pub\"\n"
                   "aggregator\n"
                   "    endpoint = \"tcp://%s:%" PRId64 "\"\n"
                   "    server_key = \"public/aggregator.pub\"\n",
-                  settings->visits_host, settings->visits_port, settings->aggregator_host, settings->aggregator_port);
+                  settings->visits_host, settings->visits_port, settings->approvals_host, settings->approvals_port,
+                  settings->aggregator_host, settings->aggregator_port);
     buffer_printf(out,
                   "hl7-gateway\n"
                   "    # Its control socket: status, conformance.\n"

@@ -10,11 +10,14 @@
 struct init_settings {
     const char *postgres;    /* libpq conninfo */
     const char *visits_host; /* as others reach it */
+    const char *approvals_host;
     const char *aggregator_host;
     const char *gateway_host;
     const char *bind; /* address that daemons listen on */
     int64_t visits_port;
     int64_t visits_http_port;
+    int64_t approvals_port;
+    int64_t approvals_http_port;
     int64_t aggregator_port;
     int64_t aggregator_http_port;
     int64_t gateway_port;
@@ -27,6 +30,7 @@ struct init_settings {
 
 /* Append a whole file, every key with a comment. */
 void init_visits_conf(struct buffer *out, const struct init_settings *settings);
+void init_approvals_conf(struct buffer *out, const struct init_settings *settings);
 void init_aggregator_conf(struct buffer *out, const struct init_settings *settings);
 void init_gateway_conf(struct buffer *out, const struct init_settings *settings);
 void init_ctl_conf(struct buffer *out, const struct init_settings *settings);

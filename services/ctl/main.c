@@ -18,12 +18,15 @@ static const struct ctl_command commands[] = {
     {"submit", "submit commands from JSON lines; an interrupted run continues", command_submit},
     {"query", "ask a daemon one question in JSON", command_query},
     {"follow", "print the events of a feed as JSON lines", command_follow},
-    {"import", "send the HL7 messages of files to the gateway", command_import},
+    {"import", "bring files in: HL7 messages, a catalogue of items, holiday notices", command_import},
     {"conformance", "how each HL7 feed keeps to the rules", command_conformance},
+    {"why", "why a case of the approval registry is due when it is: a page for the applicant", command_why},
+    {"cases", "list cases of the approval registry", command_cases},
+    {"case", "one case of the approval registry with its history", command_case},
     {"rejects", "list, show or resubmit refused commands", command_rejects},
     {"verify", "check the hash chain of a log", command_verify},
     {"rebuild", "empty the metrics and count every source again", command_rebuild},
-    {"replay", "generate and publish a synthetic city-year of visits", command_replay},
+    {"replay", "generate and publish a synthetic city-year: visits, approvals", command_replay},
     {NULL, NULL, NULL},
 };
 

@@ -58,6 +58,7 @@ struct reach {
     uint64_t head; /* as the aggregator knows it now */
     bool is_there; /* every source follows and has reached its head */
     bool is_stopped;
+    char away[64]; /* name of a source that does not answer; "": all do */
 };
 
 static int read_reach(struct client_socket *socket, int timeout_ms, struct reach *reach) {
@@ -72,6 +73,9 @@ static int read_reach(struct client_socket *socket, int timeout_ms, struct reach
         reach->head += source->head;
         reach->is_there = reach->is_there && source->cursor >= source->head &&
                           source->state == COMMON__V1__SOURCE_STATE__SOURCE_STATE_FOLLOWING;
+        if (source->state != COMMON__V1__SOURCE_STATE__SOURCE_STATE_FOLLOWING) {
+            snprintf(reach->away, sizeof reach->away, "%s", source->name);
+        }
         if (source->state == COMMON__V1__SOURCE_STATE__SOURCE_STATE_STOPPED) {
             reach->is_stopped = true;
             ctl_error(0, "source %s stopped: %s", source->name, source->alarm);
@@ -81,22 +85,37 @@ static int read_reach(struct client_socket *socket, int timeout_ms, struct reach
     return exit_code;
 }
 
+/* What is said when the end was not waited for. */
+static int say_unfinished(const struct reach *reach) {
+    if (reach->away[0] != '\0' && !reach->is_stopped) {
+        return ctl_error(EXIT_CODE_TEMPORARY,
+                         "not waited for the end: source %s is away. The aggregator counts it as soon as it is there; if it is not to be "
+                         "followed, take its section out of aggregator.conf",
+                         reach->away);
+    }
+    return ctl_error(EXIT_CODE_TEMPORARY, "not waited for the end: the aggregator goes on");
+}
+
 static int wait_for_sources(struct ctl *ctl, struct client_socket *socket, int timeout_ms) {
     struct progress progress;
     struct reach reach = {0};
+    uint64_t cursor = 0;
     int exit_code = EXIT_CODE_OK;
     progress_start(&progress, "rebuild", "events", 0, ctl->json);
-    while (exit_code == EXIT_CODE_OK && !reach.is_there && !reach.is_stopped && !ctl_is_interrupted()) {
+    int64_t moved_ms = progress.started_ms;
+    /* A source that is away may stay away: waited for as long as for an answer. */
+    while (exit_code == EXIT_CODE_OK && !reach.is_there && !reach.is_stopped && !ctl_is_interrupted() &&
+           (reach.away[0] == '\0' || clock_monotonic_ms() - moved_ms < timeout_ms)) {
         nanosleep(&(struct timespec){.tv_nsec = POLL_MS * 1000000L}, NULL);
         exit_code = read_reach(socket, timeout_ms, &reach);
+        moved_ms = reach.cursor != cursor ? clock_monotonic_ms() : moved_ms;
+        cursor = reach.cursor;
         progress.total = reach.head;
         progress_show(&progress, reach.cursor);
     }
     int64_t elapsed_ms = progress_end(&progress, reach.cursor);
     if (exit_code != EXIT_CODE_OK || !reach.is_there) {
-        return exit_code != EXIT_CODE_OK
-                   ? exit_code
-                   : ctl_error(EXIT_CODE_TEMPORARY, "not waited for the end: the aggregator goes on");
+        return exit_code != EXIT_CODE_OK ? exit_code : say_unfinished(&reach);
     }
     if (ctl->json) {
         json_print(json_pack("{s:I, s:I}", "events", (json_int_t)reach.cursor, "milliseconds", (json_int_t)elapsed_ms));
@@ -115,7 +134,8 @@ int command_rebuild(struct ctl *ctl, int argc, char **argv) {
     const struct ctl_usage usage = {
         "rebuild [OPTIONS]",
         "Empties the cells of the aggregator and counts every source again from its first event;\n"
-        "ends when all sources are at their heads. Every cell must come out equal.\n",
+        "ends when all sources are at their heads. Every cell must come out equal. A source that is away is waited for as\n"
+        "long as for an answer.\n",
         0, 0};
     int exit_code;
     if (!ctl_arguments(ctl, &usage, options, &argc, argv, &exit_code)) {

@@ -13,6 +13,7 @@
 #include "ctl/ctl.h"
 #include "ctl/json.h"
 #include "ctl/progress.h"
+#include "ctl/replay_approvals.h"
 #include "ctl/replay_hospitals.h"
 
 #define PACE_EVERY 64 /* commands between looks at the clock */
@@ -27,8 +28,11 @@ struct arguments {
     int64_t window;
     int64_t batch;
     int64_t base_ms;
+    int64_t cases;
+    const char *only; /* "visits", "approvals"; NULL: both, one after the other */
     const char *keys_folder;
     const char *facilities_file;
+    const char *agencies_file;
     const char *lines_folder;
 };
 
@@ -36,28 +40,39 @@ static bool parse(struct ctl *ctl, int argc, char **argv, struct arguments *a, i
     const struct ctl_option options[] = {
         {"patients", CTL_INTEGER, &a->patients, "N", "distinct one-card patients (default 753800)", 1,
          CITY_PATIENTS_MAX},
+        {"cases", CTL_INTEGER, &a->cases, "N", "cases received by the agencies in the year (default 300000)", 1, CITY_CASES_MAX},
+        {"only", CTL_TEXT, &a->only, "SIDE", "visits or approvals; otherwise one after the other", 0, 0},
         {"seed", CTL_INTEGER, &a->seed, "N", "another seed makes another year (default 1)", 0, INT64_MAX},
         {"year", CTL_INTEGER, &a->year, "N", "only 2020 is known", CITY_YEAR, CITY_YEAR},
-        {"hospitals-keys", CTL_TEXT, &a->keys_folder, "DIR", "folder with HOSPITAL.key (default /publisher_keys)", 0,
-         0},
+        {"hospitals-keys", CTL_TEXT, &a->keys_folder, "DIR",
+         "folder with the keys of hospitals, agencies and officers (default /publisher_keys)", 0, 0},
         {"rate", CTL_INTEGER, &a->rate, "N", "commands a second, 0 = as fast as it goes (default)", 0, 100000000},
-        {"window", CTL_INTEGER, &a->window, "N", "messages in flight for each hospital (default 16)", 1, 1024},
+        {"window", CTL_INTEGER, &a->window, "N", "messages in flight for each sender (default 16)", 1, 1024},
         {"batch", CTL_INTEGER, &a->batch, "N", "most commands in one message (default 256)", 1, 4096},
         {"base-ms", CTL_INTEGER, &a->base_ms, "MS",
          "time the command ids carry, Unix ms (default now): the same again is a re-send and changes nothing", 1,
          INT64_C(1) << 47},
         {"write-facilities", CTL_TEXT, &a->facilities_file, "FILE", "write the hospitals for init --facilities, stop",
          0, 0},
-        {"json-lines", CTL_TEXT, &a->lines_folder, "DIR", "write HOSPITAL.jsonl for submit instead of sending", 0, 0},
+        {"write-agencies", CTL_TEXT, &a->agencies_file, "FILE", "write the agencies for init --agencies, stop", 0, 0},
+        {"json-lines", CTL_TEXT, &a->lines_folder, "DIR", "write HOSPITAL.jsonl for submit instead of sending (visits)", 0, 0},
         {0},
     };
     static const struct ctl_usage usage = {
         "replay [OPTIONS]",
-        "Makes a synthetic year of hospital visits in Xuchang from a seed and publishes it day by day, each hospital\n"
-        "over its own connection and with its own key. Nobody in it exists. Publishes visits only: what the year\n"
-        "adds up to is for the metrics to say.\n",
+        "Makes a synthetic year of Xuchang from a seed and publishes it day by day: the visits of its hospitals, and the\n"
+        "catalogue and the cases of its agencies, each over its own connection and with its own key. Nobody in it exists.\n"
+        "What the year adds up to is for the metrics to say. The approval registry has to run with /tick/source = commands:\n"
+        "the year brings its own time.\n",
         0, 0};
-    return ctl_arguments(ctl, &usage, options, &argc, argv, exit_code);
+    if (!ctl_arguments(ctl, &usage, options, &argc, argv, exit_code)) {
+        return false;
+    }
+    if (a->only != NULL && strcmp(a->only, "visits") != 0 && strcmp(a->only, "approvals") != 0) {
+        *exit_code = ctl_error(EXIT_CODE_USAGE, "--only is visits or approvals");
+        return false;
+    }
+    return true;
 }
 
 /* --- Files instead of sending
@@ -74,6 +89,19 @@ static int write_facilities(const char *path) {
     buffer_release(&text);
     return status == STATUS_OK ? EXIT_CODE_OK
                                : ctl_error(status_exit_code(status), "%s: %s", path, status_name(status));
+}
+
+static int write_agencies(const char *path) {
+    struct buffer text = {0};
+    buffer_append_text(&text, "# agency\tname\tregion\tcredit code\tservice hall\n");
+    for (size_t i = 0; i < city_agency_count(); i++) {
+        const struct city_agency *agency = city_agency(i);
+        buffer_printf(&text, "%s\t%s\t%" PRIu32 "\t%s%s\n", agency->code, agency->name, agency->region, agency->credit_code,
+                      agency->is_window ? "\twindow" : "");
+    }
+    enum status status = file_write_atomic(path, text.data, text.size, 0644);
+    buffer_release(&text);
+    return status == STATUS_OK ? EXIT_CODE_OK : ctl_error(status_exit_code(status), "%s: %s", path, status_name(status));
 }
 
 struct lines {
@@ -148,7 +176,6 @@ struct run {
     struct replay_hospitals *hospitals;
     struct progress *progress;
     uint64_t sent;
-    int64_t elapsed_ms;
 };
 
 /* Holds to --rate: what was gathered goes out before it waits. */
@@ -219,50 +246,59 @@ static int wait_all(struct run *run) {
 /* --- What came of it
  * ---------------------------------------------------------------------------------------------------------- */
 
-static void print_json(const struct run *run, const struct replay_results *results) {
+/* What came of one side. */
+struct outcome {
+    const char *registry;
+    const struct replay_results *results;
+    uint64_t sent, outstanding;
+    size_t senders;
+    const char *senders_are;
+    int64_t elapsed_ms, base_ms;
+};
+
+static void print_json(const struct outcome *o) {
     json_t *codes = json_object();
     for (uint32_t code = 0; code < REPLAY_CODES_MAX; code++) {
-        if (results->by_code[code] > 0) {
-            json_object_set_new(codes, contract_code_name(contract_find("visits"), code),
-                                json_integer((json_int_t)results->by_code[code]));
+        if (o->results->by_code[code] > 0) {
+            json_object_set_new(codes, contract_code_name(contract_find(o->registry), code),
+                                json_integer((json_int_t)o->results->by_code[code]));
         }
     }
-    json_t *document = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:I}", "sent", (json_int_t)run->sent,
-                                 "milliseconds", (json_int_t)run->elapsed_ms, "accepted", (json_int_t)results->accepted,
-                                 "duplicates", (json_int_t)results->duplicates, "refused", (json_int_t)results->refused,
-                                 "outstanding", (json_int_t)replay_hospitals_outstanding(run->hospitals),
-                                 "refused_by_code", codes, "base_ms", (json_int_t)run->arguments->base_ms);
+    json_t *document = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:I}", "registry", o->registry, "sent", (json_int_t)o->sent,
+                                 "milliseconds", (json_int_t)o->elapsed_ms, "accepted", (json_int_t)o->results->accepted,
+                                 "duplicates", (json_int_t)o->results->duplicates, "refused", (json_int_t)o->results->refused,
+                                 "outstanding", (json_int_t)o->outstanding, "refused_by_code", codes, "base_ms",
+                                 (json_int_t)o->base_ms);
     CHECK(document != NULL);
     json_print(document);
 }
 
-static void print_text(const struct run *run, const struct replay_results *results) {
+static void print_text(const struct outcome *o) {
     char number[PROGRESS_NUMBER_BYTES];
-    uint64_t per_second = run->sent * 1000 / (uint64_t)run->elapsed_ms;
-    printf("published   %12s commands of %zu hospitals in %.1f s", progress_number(run->sent, number),
-           city_hospital_count(), (double)run->elapsed_ms / 1000);
+    uint64_t per_second = o->sent * 1000 / (uint64_t)o->elapsed_ms;
+    printf("published   %12s commands of %zu %s in %.1f s", progress_number(o->sent, number), o->senders, o->senders_are,
+           (double)o->elapsed_ms / 1000);
     printf(" (%s/s)\n", progress_number(per_second, number));
-    printf("accepted    %12s\n", progress_number(results->accepted, number));
-    printf("duplicate   %12s\n", progress_number(results->duplicates, number));
-    printf("refused     %12s\n", progress_number(results->refused, number));
+    printf("accepted    %12s\n", progress_number(o->results->accepted, number));
+    printf("duplicate   %12s\n", progress_number(o->results->duplicates, number));
+    printf("refused     %12s\n", progress_number(o->results->refused, number));
     for (uint32_t code = 0; code < REPLAY_CODES_MAX; code++) {
-        if (results->by_code[code] > 0) {
-            printf("  %-28s %s\n", contract_code_name(contract_find("visits"), code),
-                   progress_number(results->by_code[code], number));
+        if (o->results->by_code[code] > 0) {
+            printf("  %-28s %s\n", contract_code_name(contract_find(o->registry), code),
+                   progress_number(o->results->by_code[code], number));
         }
     }
-    if (replay_hospitals_outstanding(run->hospitals) > 0) {
-        printf("no receipt  %12s\n", progress_number(replay_hospitals_outstanding(run->hospitals), number));
+    if (o->outstanding > 0) {
+        printf("no receipt  %12s\n", progress_number(o->outstanding, number));
     }
-    printf("To send the same again: --base-ms %" PRId64 "\n", run->arguments->base_ms);
+    printf("To send the same again: --base-ms %" PRId64 "\n", o->base_ms);
 }
 
-static int conclude(struct ctl *ctl, const struct run *run, int exit_code) {
-    const struct replay_results *results = replay_hospitals_results(run->hospitals);
+static int conclude(struct ctl *ctl, const struct outcome *outcome, int exit_code) {
     if (ctl->json) {
-        print_json(run, results);
+        print_json(outcome);
     } else {
-        print_text(run, results);
+        print_text(outcome);
     }
     if (exit_code != EXIT_CODE_OK) {
         return exit_code;
@@ -270,8 +306,8 @@ static int conclude(struct ctl *ctl, const struct run *run, int exit_code) {
     if (ctl_is_interrupted()) {
         return ctl_error(EXIT_CODE_TEMPORARY, "interrupted; send the same again to complete the year");
     }
-    /* The year holds nothing that the registry should refuse. */
-    return results->refused > 0 ? EXIT_CODE_DATA : EXIT_CODE_OK;
+    /* The year holds nothing that a registry should refuse. */
+    return outcome->results->refused > 0 ? EXIT_CODE_DATA : EXIT_CODE_OK;
 }
 
 static int publish(struct ctl *ctl, struct run *run) {
@@ -290,43 +326,113 @@ static int publish(struct ctl *ctl, struct run *run) {
     if (exit_code == EXIT_CODE_OK) {
         exit_code = wait_all(run);
     }
-    run->elapsed_ms = progress_end(run->progress, run->sent);
-    exit_code = conclude(ctl, run, exit_code);
+    const struct outcome outcome = {.registry = "visits",
+                                    .results = replay_hospitals_results(run->hospitals),
+                                    .sent = run->sent,
+                                    .outstanding = replay_hospitals_outstanding(run->hospitals),
+                                    .senders = city_hospital_count(),
+                                    .senders_are = "hospitals",
+                                    .elapsed_ms = progress_end(run->progress, run->sent),
+                                    .base_ms = run->arguments->base_ms};
+    exit_code = conclude(ctl, &outcome, exit_code);
     replay_hospitals_destroy(&run->hospitals);
     return exit_code;
 }
 
-int command_replay(struct ctl *ctl, int argc, char **argv) {
-    struct arguments arguments = {.patients = CITY_PATIENTS_DEFAULT,
-                                  .seed = 1,
-                                  .year = CITY_YEAR,
-                                  .window = 16,
-                                  .batch = 256,
-                                  .base_ms = clock_unix_ms() - CITY_PUBLICATION_DAYS};
-    int exit_code = EXIT_CODE_OK;
-    if (!parse(ctl, argc, argv, &arguments, &exit_code)) {
-        return exit_code;
-    }
-    if (arguments.facilities_file != NULL) {
-        return write_facilities(arguments.facilities_file);
-    }
-    ctl_catch_signals();
+/* --- Visits
+ * --------------------------------------------------------------------------------------------------------------------- */
+
+static int replay_visits(struct ctl *ctl, const struct arguments *arguments) {
     struct city *city = NULL;
-    const struct city_options options = {.seed = (uint64_t)arguments.seed,
-                                         .patients = (uint32_t)arguments.patients,
-                                         .base_ms = (uint64_t)arguments.base_ms};
+    const struct city_options options = {.seed = (uint64_t)arguments->seed,
+                                         .patients = (uint32_t)arguments->patients,
+                                         .base_ms = (uint64_t)arguments->base_ms};
     enum status status = city_new(&options, &city);
     if (status != STATUS_OK) {
         return ctl_error(status_exit_code(status), "the year cannot be made: %s", status_name(status));
     }
     struct progress progress = {0};
-    if (arguments.lines_folder != NULL) {
+    int exit_code;
+    if (arguments->lines_folder != NULL) {
         progress_start(&progress, "write", "commands", city_totals(city)->commands, ctl->json);
-        exit_code = write_lines(arguments.lines_folder, city, &progress);
+        exit_code = write_lines(arguments->lines_folder, city, &progress);
     } else {
-        struct run run = {.arguments = &arguments, .city = city, .progress = &progress};
+        struct run run = {.arguments = arguments, .city = city, .progress = &progress};
         exit_code = publish(ctl, &run);
     }
     city_destroy(&city);
+    return exit_code;
+}
+
+/* --- Approvals
+ * ------------------------------------------------------------------------------------------------------------------ */
+
+static int publish_approvals(struct ctl *ctl, const struct arguments *arguments, struct city_approvals *city) {
+    const struct replay_approvals_options options = {.keys_folder = arguments->keys_folder,
+                                                     .window_submits = (uint32_t)arguments->window,
+                                                     .batch_commands = (uint32_t)arguments->batch,
+                                                     .rate = arguments->rate};
+    struct replay_approvals *replay = NULL;
+    int exit_code = replay_approvals_new(ctl, &options, &replay);
+    if (exit_code != EXIT_CODE_OK) {
+        return exit_code;
+    }
+    struct progress progress = {0};
+    progress_start(&progress, "replay", "commands", city_approvals_totals(city)->commands, ctl->json);
+    exit_code = replay_approvals_publish(replay, city, &progress);
+    const struct outcome outcome = {.registry = "approvals",
+                                    .results = replay_approvals_results(replay),
+                                    .sent = replay_approvals_sent(replay),
+                                    .outstanding = replay_approvals_outstanding(replay),
+                                    .senders = city_agency_count(),
+                                    .senders_are = "agencies",
+                                    .elapsed_ms = progress_end(&progress, replay_approvals_sent(replay)),
+                                    .base_ms = arguments->base_ms};
+    exit_code = conclude(ctl, &outcome, exit_code);
+    replay_approvals_destroy(&replay);
+    return exit_code;
+}
+
+static int replay_approvals(struct ctl *ctl, const struct arguments *arguments) {
+    struct city_approvals *city = NULL;
+    const struct city_approvals_options options = {.seed = (uint64_t)arguments->seed,
+                                                   .cases = (uint32_t)arguments->cases,
+                                                   .base_ms = (uint64_t)arguments->base_ms};
+    enum status status = city_approvals_new(&options, &city);
+    if (status != STATUS_OK) {
+        return ctl_error(status_exit_code(status), "the year cannot be made: %s", status_name(status));
+    }
+    const int exit_code = publish_approvals(ctl, arguments, city);
+    city_approvals_destroy(&city);
+    return exit_code;
+}
+
+int command_replay(struct ctl *ctl, int argc, char **argv) {
+    /* Ids of the last day of the stream are not of the future. */
+    const int days = city_approvals_last_day() - city_approvals_first_day() + 1;
+    struct arguments arguments = {.patients = CITY_PATIENTS_DEFAULT,
+                                  .cases = CITY_CASES_DEFAULT,
+                                  .seed = 1,
+                                  .year = CITY_YEAR,
+                                  .window = 16,
+                                  .batch = 256,
+                                  .base_ms = clock_unix_ms() - (days > CITY_PUBLICATION_DAYS ? days : CITY_PUBLICATION_DAYS)};
+    int exit_code;
+    if (!parse(ctl, argc, argv, &arguments, &exit_code)) {
+        return exit_code;
+    }
+    exit_code = EXIT_CODE_OK;
+    if (arguments.facilities_file != NULL || arguments.agencies_file != NULL) {
+        exit_code = arguments.facilities_file != NULL ? write_facilities(arguments.facilities_file) : exit_code;
+        return exit_code == EXIT_CODE_OK && arguments.agencies_file != NULL ? write_agencies(arguments.agencies_file) : exit_code;
+    }
+    ctl_catch_signals();
+    const bool has_lines = arguments.lines_folder != NULL;
+    if (arguments.only == NULL || strcmp(arguments.only, "visits") == 0) {
+        exit_code = replay_visits(ctl, &arguments);
+    }
+    if (exit_code == EXIT_CODE_OK && !has_lines && (arguments.only == NULL || strcmp(arguments.only, "approvals") == 0)) {
+        exit_code = replay_approvals(ctl, &arguments);
+    }
     return exit_code;
 }

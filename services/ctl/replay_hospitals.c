@@ -52,7 +52,7 @@ static int say_failure(enum status status, const struct client *client, const ch
 /* --- Connections
  * ----------------------------------------------------------------------------------------------------------- */
 
-static int find_key(struct ctl *ctl, const char *folder, const char *code, char path[CTL_PATH_BYTES]) {
+int replay_find_key(struct ctl *ctl, const char *folder, const char *code, char path[CTL_PATH_BYTES]) {
     if (folder == NULL) {
         return status_exit_code(target_publisher_key(ctl, code, path));
     }
@@ -63,11 +63,10 @@ static int find_key(struct ctl *ctl, const char *folder, const char *code, char 
     return EXIT_CODE_OK;
 }
 
-/* key_path NULL: the operator's. */
-static int connect_one(struct ctl *ctl, const char *key_path, uint32_t window_submits, struct replay_results *results,
-                       struct client **client) {
+int replay_connect(struct ctl *ctl, const char *service, const char *key_path, uint32_t window_submits,
+                   struct replay_results *results, struct client **client) {
     struct client_options options = {.window_submits = window_submits, .receipt = take_receipt, .user = results};
-    enum status status = target_options(ctl, "visits", key_path, &options.socket);
+    enum status status = target_options(ctl, service, key_path, &options.socket);
     if (status != STATUS_OK) {
         return status_exit_code(status);
     }
@@ -86,9 +85,9 @@ int replay_hospitals_new(struct ctl *ctl, const struct replay_options *options, 
     int exit_code = EXIT_CODE_OK;
     for (size_t i = 0; i < city_hospital_count() && exit_code == EXIT_CODE_OK; i++) {
         char key_path[CTL_PATH_BYTES];
-        exit_code = find_key(ctl, options->keys_folder, city_hospital(i)->code, key_path);
+        exit_code = replay_find_key(ctl, options->keys_folder, city_hospital(i)->code, key_path);
         if (exit_code == EXIT_CODE_OK) {
-            exit_code = connect_one(ctl, key_path, options->window_submits, &made->results, &made->clients[i]);
+            exit_code = replay_connect(ctl, "visits", key_path, options->window_submits, &made->results, &made->clients[i]);
             made->count += exit_code == EXIT_CODE_OK;
         }
     }
@@ -145,10 +144,9 @@ static enum status add_facilities(struct client *client, uint64_t base_ms) {
     return status == STATUS_AGAIN ? STATUS_OK : status;
 }
 
-/* A registry that is away is said at once; one that goes away later is waited for. */
-static int ask_whether_it_is_there(struct ctl *ctl) {
+int replay_ask_whether_it_is_there(struct ctl *ctl, const char *service) {
     struct client_socket *socket = NULL;
-    enum status status = target_connect(ctl, "visits", NULL, &socket);
+    enum status status = target_connect(ctl, service, NULL, &socket);
     if (status != STATUS_OK) {
         return status_exit_code(status);
     }
@@ -159,7 +157,7 @@ static int ask_whether_it_is_there(struct ctl *ctl) {
     request.body_case = COMMON__V1__REQUEST__BODY_PING;
     request.ping = &ping;
     Common__V1__Reply *reply = NULL;
-    int exit_code = target_call(socket, "visits", &request, &arena, FIRST_ANSWER_MS, &reply);
+    int exit_code = target_call(socket, service, &request, &arena, FIRST_ANSWER_MS, &reply);
     arena_release(&arena);
     client_socket_destroy(&socket);
     return exit_code;
@@ -168,9 +166,9 @@ static int ask_whether_it_is_there(struct ctl *ctl) {
 int replay_hospitals_register(struct ctl *ctl, uint64_t base_ms) {
     struct client *client = NULL;
     struct replay_results results = {0};
-    int exit_code = ask_whether_it_is_there(ctl);
+    int exit_code = replay_ask_whether_it_is_there(ctl, "visits");
     if (exit_code == EXIT_CODE_OK) {
-        exit_code = connect_one(ctl, NULL, 1, &results, &client);
+        exit_code = replay_connect(ctl, "visits", NULL, 1, &results, &client);
     }
     if (exit_code != EXIT_CODE_OK) {
         return exit_code;
@@ -190,11 +188,12 @@ int replay_hospitals_register(struct ctl *ctl, uint64_t base_ms) {
 /* --- Publishing
  * ----------------------------------------------------------------------------------------------------------------- */
 
+int replay_check(const struct client *client, const char *who, enum status status) {
+    return status == STATUS_OK || status == STATUS_AGAIN ? EXIT_CODE_OK : say_failure(status, client, who);
+}
+
 static int check(const struct replay_hospitals *hospitals, size_t number, enum status status) {
-    if (status == STATUS_OK || status == STATUS_AGAIN) {
-        return EXIT_CODE_OK;
-    }
-    return say_failure(status, hospitals->clients[number], city_hospital(number)->code);
+    return replay_check(hospitals->clients[number], city_hospital(number)->code, status);
 }
 
 static int flush_one(struct replay_hospitals *hospitals, size_t number) {

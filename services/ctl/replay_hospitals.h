@@ -28,6 +28,19 @@ struct replay_options {
     uint32_t batch_commands; /* in one Submit, at most */
 };
 
+/* --- What each side of the replay does (replay_approvals.c too). Exit codes; anything but OK has been said on stderr. --- */
+
+/* Path of CODE.key in the folder; NULL folder: /publisher_keys of ctl.conf. */
+int replay_find_key(struct ctl *ctl, const char *folder, const char *code, char path[CTL_PATH_BYTES]);
+/* key_path NULL: the operator's. Its receipts are counted in results. */
+int replay_connect(struct ctl *ctl, const char *service, const char *key_path, uint32_t window_submits,
+                   struct replay_results *results, struct client **client);
+/* A registry that is away is said at once; one that goes away later is waited for. */
+int replay_ask_whether_it_is_there(struct ctl *ctl, const char *service);
+/* The status of a client's call; OK and AGAIN are none. */
+int replay_check(const struct client *client, const char *who, enum status status);
+
+/* --- The hospitals --- */
 struct replay_hospitals;
 
 /* Connects all. An exit code; anything but OK has been said on stderr. */

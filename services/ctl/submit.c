@@ -400,7 +400,7 @@ int command_submit(struct ctl *ctl, int argc, char **argv) {
         {"key", CTL_TEXT, &submit.key, "FILE", "submit with this key (/key of ctl.conf)", 0, 0},
         {"organisation", CTL_TEXT, &submit.organisation, "ORG",
          "in its name; without --key with its key of /publisher_keys", 0, 0},
-        {"as", CTL_TEXT, &submit.as, "WHO", "registrar, operator, or an organisation as by --organisation", 0, 0},
+        {"as", CTL_TEXT, &submit.as, "WHO", "registrar, operator, or an officer or organisation: its key of ctl.conf", 0, 0},
         {"rejects", CTL_TEXT, &submit.rejects_path, "FILE", "where refused lines go (FILE.rejects; stdin: stderr)", 0,
          0},
         {"restart", CTL_FLAG, &submit.is_restart, NULL, "forget earlier runs: every line is a new command", 0, 0},
@@ -410,7 +410,7 @@ int command_submit(struct ctl *ctl, int argc, char **argv) {
         {.name = NULL},
     };
     const struct ctl_usage usage = {
-        "submit visits|aggregator FILE|- [OPTIONS]",
+        "submit visits|approvals|aggregator FILE|- [OPTIONS]",
         "Submits one command a line, as JSON:\n"
         "    {\"occurred_at\": \"2020-01-01T08:30:00+08:00\", \"open_visit\": {\"visit_number\": \"7\", "
         "\"resident_id\": \"...\",\n"
@@ -432,10 +432,7 @@ int command_submit(struct ctl *ctl, int argc, char **argv) {
     if (!submit.contract->command) {
         return ctl_error(EXIT_CODE_USAGE, "%s takes no commands", argv[1]);
     }
-    if (submit.as && strcmp(submit.as, "registrar") != 0 && strcmp(submit.as, "operator") != 0) {
-        submit.organisation = submit.organisation ? submit.organisation : submit.as;
-        submit.as = NULL;
-    } else if (submit.as && strcmp(submit.as, "operator") == 0) {
+    if (submit.as && strcmp(submit.as, "operator") == 0) {
         submit.as = NULL; /* as by default */
     }
     submit.path = strcmp(argv[2], "-") == 0 ? NULL : argv[2];

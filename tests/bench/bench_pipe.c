@@ -335,7 +335,7 @@ static void bench_start(struct system *system, uint64_t held, uint64_t visits) {
 static void bench_pipe(struct system *system, uint64_t patients) {
     char count[32];
     snprintf(count, sizeof count, "%llu", (unsigned long long)patients);
-    const char *replay[] = {"replay", "--patients", count, NULL};
+    const char *replay[] = {"replay", "--only", "visits", "--patients", count, NULL};
     system_start(system, &system->visits);
     system_start(system, &system->aggregator);
     pid_t visits = system->visits.process.pid, aggregator = system->aggregator.process.pid;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # make bench: the machine, its own limits, and the product's figures from one run. BENCH_* variables make it smaller
-# (tests/bench/bench_pipe.c, bench_gateway.c, bench_persons.c). Nothing here is compared or judged; docs/benchmarks.md keeps what was seen.
+# (tests/bench/bench_pipe.c, bench_gateway.c, bench_persons.c, bench_approvals.c). Nothing here is compared or judged; docs/benchmarks.md keeps what was seen.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 B=${B:-build/opt}
@@ -9,6 +9,7 @@ echo "machine: $(nproc) x $(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinf
 "$B/tests/bench/bench_journal" 2>/dev/null
 "$B/tests/bench/bench_visits_rules"
 "$B/tests/bench/bench_persons"
+"$B/tests/bench/bench_approvals" 2>/dev/null
 "$B/tests/bench/bench_spool" /tmp
 "$B/tests/bench/bench_hl7"
 "$B/tests/bench/bench_gateway" 2>/dev/null

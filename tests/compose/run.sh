@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # make check-compose: builds the images, brings the stack of docker-compose.yml up under a name of its own, publishes a
-# small year through the published port and one HL7 message through that of the gateway, reads the figures back as the
+# small year through the published ports of both registries and one HL7 message through that of the gateway, reads the figures back as the
 # bureau does, restarts, checks again, removes all.
 #
 # Uses the Docker engine that is running; where none is, starts one from Debian's packages with its data in a temporary
@@ -9,6 +9,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 PATIENTS=2000
+CASES=500
 BASE=debian:bookworm-slim
 POSTGRES=postgres:15
 PROJECT=liancheng-check
@@ -84,9 +85,9 @@ if ! has_image "$POSTGRES" && ! docker pull -q "$POSTGRES" >/dev/null 2>&1; then
 fi
 
 # --- The stack ------------------------------------------------------------------------------------------------------------
-read -r visits_port aggregator_port postgres_port gateway_port hl7_port < <(/usr/bin/python3 - <<'PY'
+read -r visits_port aggregator_port postgres_port gateway_port hl7_port approvals_port < <(/usr/bin/python3 - <<'PY'
 import socket
-sockets = [socket.socket() for _ in range(5)]
+sockets = [socket.socket() for _ in range(6)]
 for s in sockets:
     s.bind(("127.0.0.1", 0))
 print(*(s.getsockname()[1] for s in sockets))
@@ -98,10 +99,13 @@ if [ "$nofile" = unlimited ] || [ "$nofile" -gt 65536 ]; then nofile=65536; fi
 cat >"$work/env" <<ENV
 LIANCHENG_FOLDER=$folder
 LIANCHENG_FACILITIES=$work/facilities.tsv
+LIANCHENG_AGENCIES=$work/agencies.tsv
+APPROVALS_TICK_SOURCE=commands
 LIANCHENG_IMAGE=liancheng-check:latest
 LIANCHENG_BASE=$BASE
 POSTGRES_IMAGE=$POSTGRES
 VISITS_PUBLISH=127.0.0.1:$visits_port
+APPROVALS_PUBLISH=127.0.0.1:$approvals_port
 AGGREGATOR_PUBLISH=127.0.0.1:$aggregator_port
 POSTGRES_PUBLISH=127.0.0.1:$postgres_port
 HL7_GATEWAY_PUBLISH=127.0.0.1:$gateway_port
@@ -118,10 +122,11 @@ ctl() {
 }
 say "keys and configuration"
 install -d -m 0777 "$work/out"
-docker run --rm --user 10001:10001 -v "$work/out:/out" liancheng-check:latest lianchengctl replay --write-facilities /out/facilities.tsv
-cp "$work/out/facilities.tsv" "$work/facilities.tsv"
+docker run --rm --user 10001:10001 -v "$work/out:/out" liancheng-check:latest lianchengctl replay --write-facilities /out/facilities.tsv \
+    --write-agencies /out/agencies.tsv
+cp "$work/out/facilities.tsv" "$work/out/agencies.tsv" "$work"
 compose run --rm init >/dev/null
-sed "s/:7101/:$visits_port/; s/:7100/:$aggregator_port/; s/:7104/:$gateway_port/; s/:2575/:$hl7_port/" "$folder/ctl.conf" >"$folder/client.conf"
+sed "s/:7101/:$visits_port/; s/:7102/:$approvals_port/; s/:7100/:$aggregator_port/; s/:7104/:$gateway_port/; s/:2575/:$hl7_port/" "$folder/ctl.conf" >"$folder/client.conf"
 
 say "up"
 compose up -d
@@ -135,10 +140,10 @@ wait_healthy() {
         done
     done
 }
-wait_healthy postgres visits aggregator hl7-gateway
+wait_healthy postgres visits approvals aggregator hl7-gateway
 
-say "publishing a year of $PATIENTS patients"
-ctl replay --patients "$PATIENTS"
+say "publishing a year of $PATIENTS patients and $CASES cases"
+ctl replay --patients "$PATIENTS" --cases "$CASES"
 
 # --- What the bureau reads ------------------------------------------------------------------------------------------------
 bureau() {
@@ -146,20 +151,27 @@ bureau() {
 }
 FIGURE="SELECT patients FROM bureau.visits_by_year WHERE scope = 'city' AND class = 'all' AND year = '2020-01-01'"
 expect_figure() { # when
-    # The aggregator is some milliseconds behind: wait until it has what the registry has.
-    until [ "$(cursor)" = "$(head_of_log)" ]; do sleep 0.2; done
+    # The aggregator is some milliseconds behind: wait until it has what the registries have.
+    until [ "$(cursor visits)" = "$(head_of_log visits)" ] && [ "$(cursor approvals)" = "$(head_of_log approvals)" ]; do sleep 0.2; done
     local figure
     figure=$(bureau "$FIGURE")
     if [ "$figure" != "$patients" ]; then
         echo "$1: the bureau's view says '$figure' patients, published were $patients"
         exit 1
     fi
-    say "$1: $figure patients, as published"
+    local cases items
+    cases=$(bureau "SELECT received FROM bureau.approvals_by_year WHERE scope = 'city' AND type = 'all' AND year = '2020-01-01'")
+    items=$(bureau "SELECT items FROM bureau.approval_items_now WHERE scope = 'city' AND level = 'all' AND type = 'all'")
+    if [ "$cases" != "$CASES" ] || [ "$items" != 3235 ]; then
+        echo "$1: the bureau's views say $cases cases and $items items, published were $CASES and 3235"
+        exit 1
+    fi
+    say "$1: $figure patients, $cases cases, $items items, as published"
 }
 patients=$PATIENTS
 status_number() { ctl --json status | /usr/bin/python3 -c "import json, sys; s = json.load(sys.stdin); print($1)"; }
-cursor() { status_number "s['aggregator']['sources'][0].get('cursor', 0)"; }
-head_of_log() { status_number "s['visits'].get('head', 0)"; }
+cursor() { status_number "[x.get('cursor', 0) for x in s['aggregator']['sources'] if x['name'] == '$1'][0]"; } # registry
+head_of_log() { status_number "s['$1'].get('head', 0)"; }
 expect_figure "after the year"
 
 say "one HL7 message to the published port"
@@ -178,17 +190,17 @@ if bureau "DELETE FROM metrics.cell" >/dev/null 2>&1; then
     exit 1
 fi
 
-say "killing the registry, the gateway and the aggregator, starting them again"
-compose kill -s KILL visits hl7-gateway aggregator
+say "killing the registries, the gateway and the aggregator, starting them again"
+compose kill -s KILL visits approvals hl7-gateway aggregator
 compose up -d
-wait_healthy visits hl7-gateway aggregator
+wait_healthy visits approvals hl7-gateway aggregator
 expect_figure "after the kill"
 ctl import hl7 /out/demo.hl7 # the gateway remembers: answered as before, counted once
 expect_figure "after the same message again"
 
 say "a clean stop"
-compose stop hl7-gateway visits aggregator
-for service in hl7-gateway visits aggregator; do
+compose stop hl7-gateway visits approvals aggregator
+for service in hl7-gateway visits approvals aggregator; do
     code=$(docker inspect -f '{{.State.ExitCode}}' "$(compose ps -q $service)")
     if [ "$code" != 0 ]; then
         echo "$service ended with code $code when it was asked to stop"

@@ -13,6 +13,9 @@
 
 #include <cmocka.h>
 
+#include "approvals/v1/commands.pb-c.h"
+#include "approvals/v1/events.pb-c.h"
+#include "approvals/v1/query.pb-c.h"
 #include "base/buffer.h"
 #include "base/file.h"
 #include "common/v1/message.pb-c.h"
@@ -29,6 +32,8 @@
 static const ProtobufCMessageDescriptor *const roots[] = {
     &common__v1__request__descriptor, &common__v1__reply__descriptor,   &visits__v1__command__descriptor,
     &visits__v1__event__descriptor,   &visits__v1__query__descriptor,   &visits__v1__answer__descriptor,
+    &approvals__v1__command__descriptor, &approvals__v1__event__descriptor, &approvals__v1__query__descriptor,
+    &approvals__v1__answer__descriptor,
     &metrics__v1__command__descriptor, &metrics__v1__query__descriptor, &metrics__v1__answer__descriptor,
     &hl7__v1__query__descriptor,       &hl7__v1__answer__descriptor,
 };
@@ -201,6 +206,22 @@ static void test_values_stand_in_their_fields(void **state) {
     assert_int_equal(receipt->events, 411003);
     assert_int_equal(receipt->problem->code, 411001);
     assert_string_equal(receipt->problem->message_zh, "message_zh 4 许昌");
+    protobuf_c_message_free_unpacked(message, NULL);
+
+    message = unpack_golden(&approvals__v1__report_case__descriptor, "approvals.v1.ReportCase", &golden);
+    const Approvals__V1__ReportCase *report = (const Approvals__V1__ReportCase *)message;
+    assert_string_equal(report->case_number, "case_number 1 许昌");
+    assert_int_equal(report->step, APPROVALS__V1__CASE_STEP__CASE_STEP_DUE_CHANGED);
+    assert_int_equal(report->actor, APPROVALS__V1__ACTOR__ACTOR_SYSTEM);
+    assert_true(report->deficiency);
+    assert_int_equal(report->until_day, 411008);
+    assert_int_equal(report->n_papers, 2);
+    assert_int_equal(report->special->kind, APPROVALS__V1__SPECIAL_KIND__SPECIAL_KIND_PAPERS);
+    assert_string_equal(report->submission->item_code, "item_code 1 许昌");
+    protobuf_c_message_free_unpacked(message, NULL);
+
+    message = unpack_golden(&approvals__v1__case_moved__descriptor, "approvals.v1.CaseMoved", &golden);
+    assert_int_equal(((const Approvals__V1__CaseMoved *)message)->open_overdue, -1006);
     protobuf_c_message_free_unpacked(message, NULL);
 
     message = unpack_golden(&visits__v1__patients_delta__descriptor, "visits.v1.PatientsDelta", &golden);

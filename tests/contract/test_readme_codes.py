@@ -12,10 +12,11 @@ import contract_messages as contract
 def main():
     with tempfile.TemporaryDirectory() as folder:
         contract.load(folder)
+        from approvals.v1 import codes_pb2 as approvals
         from common.v1 import problem_pb2
-        from visits.v1 import codes_pb2
+        from visits.v1 import codes_pb2 as visits
 
-        known = set(problem_pb2.Code.keys()) | set(codes_pb2.Code.keys())
+        known = set(problem_pb2.Code.keys()) | set(visits.Code.keys()) | set(approvals.Code.keys())
     known.discard("CODE_UNSPECIFIED")
     with open(contract.TOP + "/proto/README.md", encoding="utf-8") as file:
         told = set(re.findall(r"\bCODE_[A-Z_]+\b", file.read()))

@@ -165,8 +165,10 @@ static void init_makes_everything_with_the_right_modes(void **state) {
     } want[] = {
         {"secret", 0700},
         {"data/visits", 0700},
+        {"data/approvals", 0700},
         {"data/hl7-gateway", 0700},
         {"visits.conf", 0644},
+        {"approvals.conf", 0644},
         {"aggregator.conf", 0644},
         {"hl7-gateway.conf", 0644},
         {"ctl.conf", 0644},
@@ -175,6 +177,8 @@ static void init_makes_everything_with_the_right_modes(void **state) {
         {"secret/visits.key", 0400},
         {"secret/visits.seal", 0400},
         {"secret/visits.pseudonym", 0400},
+        {"secret/approvals.key", 0400},
+        {"secret/approvals.seal", 0400},
         {"secret/aggregator.key", 0400},
         {"secret/aggregator-follower.key", 0400},
         {"secret/hl7-gateway.key", 0400},
@@ -182,9 +186,13 @@ static void init_makes_everything_with_the_right_modes(void **state) {
         {"secret/operator.key", 0400},
         {"secret/registrar.key", 0400},
         {"secret/reader.key", 0400},
+        {"secret/supervisor.key", 0400},
+        {"secret/clerk.key", 0400},
+        {"secret/leader.key", 0400},
         {"secret/hosp-01.key", 0400},
         {"secret/hosp-03.key", 0400},
         {"public/visits.pub", 0444},
+        {"public/approvals.pub", 0444},
         {"public/aggregator.pub", 0444},
         {"public/hl7-gateway.pub", 0444},
     };
@@ -206,12 +214,15 @@ static void every_key_opens_as_its_principal(void **state) {
         {"secret/aggregator-follower.key", "aggregator/follower", "aggregator", ROLE_FOLLOWER},
         {"secret/reader.key", "bureau/reader", "bureau", ROLE_READER},
         {"secret/registrar.key", "registrar/registrar", "registrar", ROLE_REGISTRAR},
+        {"secret/supervisor.key", "service-bureau/supervisor", "service-bureau", ROLE_SUPERVISOR},
+        {"secret/clerk.key", "service-hall/clerk", "service-hall", ROLE_CLERK},
+        {"secret/leader.key", "city-government/leader", "city-government", ROLE_LEADER},
         {"secret/hosp-02.key", "hosp-02/publisher", "hosp-02", ROLE_PUBLISHER},
     };
     struct keys *keys = NULL;
     struct keys_error error;
     assert_int_equal(keys_load(path_in(f, "keys.tab"), &keys, &error), STATUS_OK);
-    assert_int_equal(keys_count(keys), 7);
+    assert_int_equal(keys_count(keys), 7 + 3);
     for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
         struct curve_pair pair;
         uint8_t key[32];
@@ -264,6 +275,70 @@ static void init_adds_and_overwrites_nothing(void **state) {
     free(table_before);
 }
 
+/* Agencies beside hospitals: a key each, and what makes them known, halls too. */
+static void init_takes_agencies(void **state) {
+    struct fixture *f = *state;
+    char table[300], folder[300], file[400];
+    snprintf(table, sizeof table, "%s/agencies.tsv", f->top);
+    snprintf(folder, sizeof folder, "%s/with-agencies", f->top);
+    write_text(table, "# remark\nplanning\t规划局\t411000\t11411000005747138B\nhall\t大厅\t411002\t91110000600037341L\twindow\n");
+    CTL(f, 0, NULL, "init --folder %s --agencies %s", folder, table);
+    snprintf(file, sizeof file, "%s/secret/hall.key", folder);
+    assert_int_equal(access(file, F_OK), 0);
+    snprintf(file, sizeof file, "%s/agencies.jsonl", folder);
+    char *text = read_text(file), *second = strchr(text, '\n');
+    assert_non_null(second);
+    *second++ = '\0';
+    json_t *line = json_loads(text, 0, NULL), *hall = json_loads(second, 0, NULL);
+    const json_t *agency = json_object_get(line, "register_agency");
+    assert_string_equal(json_string_value(json_object_get(agency, "agency")), "planning");
+    assert_string_equal(json_string_value(json_object_get(agency, "name")), "规划局");
+    assert_string_equal(json_string_value(json_object_get(agency, "credit_code")), "11411000005747138B");
+    assert_int_equal(json_integer_value(json_object_get(agency, "region")), 411000);
+    assert_false(json_is_true(json_object_get(agency, "window")));
+    assert_true(json_is_true(json_object_get(json_object_get(hall, "register_agency"), "window")));
+    json_decref(line);
+    json_decref(hall);
+    free(text);
+}
+
+/* A folder of an earlier version: what is kept has to be completed by hand, and init says with what. */
+static void init_tells_what_an_older_folder_lacks(void **state) {
+    struct fixture *f = *state;
+    write_text(path_in(f, "ctl.conf"), "key = \"secret/operator.key\"\n");
+    unlink(path_in(f, "approvals.conf"));
+    CTL(f, 0, NULL, "init --folder %s --add", f->folder);
+    check_says(f, "ctl.conf does not know the approval registry yet");
+    check_says(f, "approvals\n    endpoint = \"tcp://127.0.0.1:7102\"\n    server_key = \"public/approvals.pub\"\n");
+    assert_null(strstr(buffer_text(&f->run.out), "aggregator.conf does not know"));
+    assert_int_equal(access(path_in(f, "approvals.conf"), F_OK), 0);
+}
+
+static void init_explains_a_wrong_table_of_agencies(void **state) {
+    struct fixture *f = *state;
+    static const struct {
+        const char *text, *says;
+    } cases[] = {
+        {"a\tA\t411000\n", ":1: the credit code"},
+        {"A\tA\t411000\t11411000005747138B\n", ":1: the code"},
+        {"a\t\t411000\t11411000005747138B\n", ":1: the name"},
+        {"a\tA\t411023\t11411000005747138B\n", ":1: the region"},
+        {"a\tA\t411000\t11411000005747138C\n", ":1: the credit code"},
+        {"a\tA\t411000\t11411000005747138B\thall\n", ":1: the fifth field"},
+        {"a\tA\t411000\t11411000005747138B\twindow\tmore\n", ":1: needs CODE"},
+        {"a\tA\t411000\t11411000005747138B\n\na\tA\t411000\t11411000005747138B\n", ":3: this code"},
+    };
+    char table[300], folder[300];
+    snprintf(table, sizeof table, "%s/wrong-agencies.tsv", f->top);
+    snprintf(folder, sizeof folder, "%s/never", f->top);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        write_text(table, cases[i].text);
+        CTL(f, 65, NULL, "init --folder %s --agencies %s", folder, table);
+        check_says(f, cases[i].says);
+        assert_int_not_equal(access(folder, F_OK), 0);
+    }
+}
+
 static void init_explains_a_wrong_table(void **state) {
     struct fixture *f = *state;
     static const struct {
@@ -298,6 +373,7 @@ static void init_explains_a_wrong_table(void **state) {
 static void made_configurations_are_good(void **state) {
     struct fixture *f = *state;
     CTL(f, 0, NULL, "check-config visits %s", path_in(f, "visits.conf"));
+    CTL(f, 0, NULL, "check-config approvals %s", path_in(f, "approvals.conf"));
     CTL(f, 0, NULL, "check-config aggregator %s", path_in(f, "aggregator.conf"));
     CTL(f, 0, NULL, "check-config hl7-gateway %s", path_in(f, "hl7-gateway.conf"));
     char *text = read_text(path_in(f, "visits.conf"));
@@ -314,8 +390,8 @@ static void made_configurations_are_good(void **state) {
 /* Each key that a daemon has stands in the file that init makes, set or behind a #. */
 static void made_configurations_name_every_key(void **state) {
     struct fixture *f = *state;
-    static const char *const daemons[] = {"visits", "aggregator", "hl7-gateway"};
-    for (size_t i = 0; i < 3; i++) {
+    static const char *const daemons[] = {"visits", "approvals", "aggregator", "hl7-gateway"};
+    for (size_t i = 0; i < 4; i++) {
         char file[64];
         snprintf(file, sizeof file, "%s.conf", daemons[i]);
         char *text = read_text(path_in(f, file));
@@ -351,12 +427,24 @@ static void keys_are_added_rotated_and_revoked(void **state) {
     struct keys *keys = NULL;
     char *before = read_text(path_in(f, "keys.tab"));
     struct buffer commented = {0};
+    (void)load_principal(f, "", &keys);
+    const size_t made = keys_count(keys);
+    keys_destroy(&keys);
     buffer_printf(&commented, "# a remark of the operator\n%s", before);
     write_text(path_in(f, "keys.tab"), buffer_text(&commented));
 
     CTL(f, 0, NULL, "key add hosp-07/publisher hosp-07 publisher");
     assert_int_equal(access(path_in(f, "secret/hosp-07.key"), F_OK), 0);
     CTL(f, 64, NULL, "key add hosp-07/publisher hosp-07 publisher");
+    for (enum role role = ROLE_CLERK; role <= ROLE_SUPERVISOR; role++) { /* officers, one key each */
+        char name[64];
+        snprintf(name, sizeof name, "secret/agency-1-%s.key", role_name(role));
+        CTL(f, 0, NULL, "key add agency-1/%s agency-1 %s", role_name(role), role_name(role));
+        assert_int_equal(access(path_in(f, name), F_OK), 0);
+        snprintf(name, sizeof name, "agency-1/%s", role_name(role));
+        assert_int_equal(load_principal(f, name, &keys)->role, role);
+        keys_destroy(&keys);
+    }
     CTL(f, 0, NULL, "key add bureau/second bureau reader --public rq:rM>}U?@Lns47E1%%kR.o@n%%FcmmsL/@{H8]yf7");
     CTL(f, 0, NULL, "key rotate hosp-07/publisher");
     uint8_t newer[32];
@@ -379,7 +467,7 @@ static void keys_are_added_rotated_and_revoked(void **state) {
     CTL(f, 0, NULL, "key revoke hosp-02/publisher");
     principal = load_principal(f, "hosp-02/publisher", &keys);
     assert_true(principal->revoked);
-    assert_int_equal(keys_count(keys), 9);
+    assert_int_equal(keys_count(keys), made + 2 + 5);
     keys_destroy(&keys);
     char *now = read_text(path_in(f, "keys.tab"));
     assert_non_null(strstr(now, "# a remark of the operator\n"));
@@ -388,8 +476,9 @@ static void keys_are_added_rotated_and_revoked(void **state) {
     buffer_release(&commented);
     CTL(f, 0, NULL, "key list --json");
     json_t *list = out_json(f);
-    assert_int_equal(json_array_size(list), 9);
-    assert_string_equal(json_string_value(json_object_get(json_array_get(list, 7), "principal")), "hosp-07/publisher");
+    assert_int_equal(json_array_size(list), made + 2 + 5);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(list, made), "principal")),
+                        "hosp-07/publisher");
     json_decref(list);
 }
 
@@ -803,6 +892,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(every_key_opens_as_its_principal, set_up, tear_down),
         cmocka_unit_test_setup_teardown(init_adds_and_overwrites_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(init_explains_a_wrong_table, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(init_takes_agencies, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(init_tells_what_an_older_folder_lacks, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(init_explains_a_wrong_table_of_agencies, set_up, tear_down),
         cmocka_unit_test_setup_teardown(made_configurations_are_good, set_up, tear_down),
         cmocka_unit_test_setup_teardown(made_configurations_name_every_key, set_up, tear_down),
         cmocka_unit_test_setup_teardown(keys_are_added_rotated_and_revoked, set_up, tear_down),

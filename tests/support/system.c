@@ -131,19 +131,21 @@ static void must_ctl(struct system *system, const char *const *arguments) {
 }
 
 static void make_configuration(struct system *system) {
-    char facilities[300], folder[300], ports[4][8];
-    const uint16_t numbers[4] = {system->visits.port, system->visits.http_port, system->aggregator.port,
-                                 system->aggregator.http_port};
+    char facilities[300], agencies[300], folder[300], ports[6][8];
+    const uint16_t numbers[6] = {system->visits.port,     system->visits.http_port, system->aggregator.port, system->aggregator.http_port,
+                                 system->approvals.port, system->approvals.http_port};
     snprintf(facilities, sizeof(facilities), "%s/facilities.tsv", system->folder);
+    snprintf(agencies, sizeof(agencies), "%s/agencies.tsv", system->folder);
     snprintf(folder, sizeof(folder), "%s/conf", system->folder);
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 6; i++) {
         snprintf(ports[i], sizeof(ports[i]), "%u", numbers[i]);
     }
-    must_ctl(system, (const char *const[]){"replay", "--write-facilities", facilities, NULL});
-    must_ctl(system, (const char *const[]){"init", "--folder", folder, "--facilities", facilities, "--postgres",
+    must_ctl(system, (const char *const[]){"replay", "--write-facilities", facilities, "--write-agencies", agencies, NULL});
+    must_ctl(system, (const char *const[]){"init", "--folder", folder, "--facilities", facilities, "--agencies", agencies, "--postgres",
                                            postgres_conninfo(&system->postgres), "--visits-port", ports[0],
                                            "--visits-http-port", ports[1], "--aggregator-port", ports[2],
-                                           "--aggregator-http-port", ports[3], NULL});
+                                           "--aggregator-http-port", ports[3], "--approvals-port", ports[4],
+                                           "--approvals-http-port", ports[5], NULL});
 }
 
 static void migrate(struct system *system) {
@@ -154,11 +156,15 @@ static void migrate(struct system *system) {
 }
 
 void system_make(struct system *system) {
-    *system = (struct system){.visits = {.name = "visits"}, .aggregator = {.name = "aggregator"}};
+    *system = (struct system){.visits = {.name = "visits"},
+                              .approvals = {.name = "approvals", .flags = {"--tick-source=commands"}},
+                              .aggregator = {.name = "aggregator"}};
     find_programs(system);
     test_folder_make("system", system->folder);
     system->visits.port = test_port();
     system->visits.http_port = test_port();
+    system->approvals.port = test_port();
+    system->approvals.http_port = test_port();
     system->aggregator.port = test_port();
     system->aggregator.http_port = test_port();
     postgres_start(&system->postgres);
@@ -167,8 +173,8 @@ void system_make(struct system *system) {
 }
 
 void system_remove(struct system *system, bool show_logs) {
-    struct system_daemon *daemons[] = {&system->aggregator, &system->visits};
-    for (size_t i = 0; i < 2; i++) {
+    struct system_daemon *daemons[] = {&system->aggregator, &system->visits, &system->approvals};
+    for (size_t i = 0; i < sizeof daemons / sizeof daemons[0]; i++) {
         if (system_runs(daemons[i])) {
             system_stop(daemons[i]);
         }
@@ -278,9 +284,9 @@ int system_http_get(uint16_t port, const char *path, struct buffer *body) {
  * --------------------------------------------------------------------------------------------------------------------
  */
 
-bool system_visits_head(struct system *system, uint64_t *head) {
+static bool head_of(struct system *system, const char *registry, uint64_t *head) {
     struct buffer output = {0};
-    int exit_code = system_ctl(system, (const char *const[]){"ping", "visits", "--json", NULL}, &output);
+    int exit_code = system_ctl(system, (const char *const[]){"ping", registry, "--json", NULL}, &output);
     const char *at = strstr(buffer_text(&output), "\"head\"");
     bool is_there = exit_code == 0 && at != NULL;
     if (is_there) {
@@ -290,16 +296,29 @@ bool system_visits_head(struct system *system, uint64_t *head) {
     return is_there;
 }
 
-void system_wait_caught_up(struct system *system) {
+bool system_visits_head(struct system *system, uint64_t *head) {
+    return head_of(system, "visits", head);
+}
+
+static void wait_caught_up(struct system *system, const struct system_daemon *registry) {
     uint64_t head = 0;
-    while (!system_visits_head(system, &head)) {
+    char sql[128];
+    snprintf(sql, sizeof(sql), "SELECT coalesce(max(cursor), 0) FROM metrics.source WHERE name = '%s'", registry->name);
+    while (!head_of(system, registry->name, &head)) {
         pause_shortly();
     }
-    while ((uint64_t)system_number(
-               system, "SELECT coalesce(max(cursor), 0) FROM metrics.source WHERE name = 'visits'") < head) {
-        CHECK(!has_ended(&system->visits) && !has_ended(&system->aggregator));
+    while ((uint64_t)system_number(system, sql) < head) {
+        CHECK(!has_ended(registry) && !has_ended(&system->aggregator));
         pause_shortly();
     }
+}
+
+void system_wait_caught_up(struct system *system) {
+    wait_caught_up(system, &system->visits);
+}
+
+void system_wait_approvals_caught_up(struct system *system) {
+    wait_caught_up(system, &system->approvals);
 }
 
 /* --- SQL

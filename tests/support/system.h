@@ -14,7 +14,7 @@
 
 /*
  * The whole system in a temporary folder: a private PostgreSQL, keys and configuration made by `lianchengctl init` with
- * the hospitals of the synthetic city, the visit registry and the aggregator as processes. The programs are those
+ * the hospitals and agencies of the synthetic city, the registries and the aggregator as processes. The programs are those
  * beside the test's own folder (build/FLAVOUR/bin). What goes wrong in setting up aborts the test.
  */
 #define SYSTEM_FLAGS_MAX 4
@@ -33,6 +33,7 @@ struct system {
     char programs[512]; /* folder of the programs */
     struct postgres postgres;
     struct system_daemon visits;
+    struct system_daemon approvals; /* its time comes with commands */
     struct system_daemon aggregator;
 };
 
@@ -71,6 +72,9 @@ void system_ctl_launch(struct system *system, struct process *process, const cha
 bool system_visits_head(struct system *system, uint64_t *head);
 /* Waits until PostgreSQL holds everything the registry has committed so far. Both daemons have to run. */
 void system_wait_caught_up(struct system *system);
+
+/* The same of the approval registry. */
+void system_wait_approvals_caught_up(struct system *system);
 
 /* A connection that may read the bureau's views; the caller finishes it. NULL while PostgreSQL is away. */
 PGconn *system_connect(struct system *system);

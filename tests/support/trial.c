@@ -133,7 +133,8 @@ static void start_replay(struct trial *trial) {
     snprintf(log_path, sizeof(log_path), "%s/replay-%d.log", trial->system.folder, ++trial->replays);
     const char *const argv[] = {"/bin/sh",    "-c",         "exec \"$0\" \"$@\" >&2",
                                 program,      "--config",   config,
-                                "replay",     "--patients", line.patients,
+                                "replay",     "--only",     "visits",
+                                "--patients", line.patients,
                                 "--seed",     line.seed,    "--base-ms",
                                 line.base_ms, "--rate",     line.rate,
                                 "--json",     NULL};
@@ -177,7 +178,7 @@ static bool all_is_known(struct trial *trial) {
     replay_line(trial, &line);
     bool is_there = system_visits_head(&trial->system, &before);
     int exit_code = system_ctl(&trial->system,
-                               (const char *const[]){"replay", "--patients", line.patients, "--seed", line.seed,
+                               (const char *const[]){"replay", "--only", "visits", "--patients", line.patients, "--seed", line.seed,
                                                      "--base-ms", line.base_ms, "--json", NULL},
                                &output);
     is_there = is_there && system_visits_head(&trial->system, &after);

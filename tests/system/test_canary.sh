@@ -41,7 +41,7 @@ stack_configure "$FOLDER/facilities.tsv"
 python gateway "$CITY" "${port_of[visits]}" "${port_of[hl7-gateway]}" "${http_port_of[hl7-gateway]}" "${port_of[mllp]}"
 sed -i 's/level = "info"/level = "debug"/; s/^# *snapshot_rows = .*/    snapshot_rows = 1000/' "$CITY"/*.conf
 for daemon in visits aggregator hl7-gateway; do stack_start_daemon $daemon; done
-ctl replay --patients 400 >"$LOGS/replay.log" 2>&1 || fail "the year was not published" replay
+ctl replay --only visits --patients 400 >"$LOGS/replay.log" 2>&1 || fail "the year was not published" replay
 
 # --- lianchengctl submit ---
 ctl --json submit visits "$SENT/accepted.jsonl" --organisation weidu-01 >"$LOGS/submit.log" 2>&1 ||

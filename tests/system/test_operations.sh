@@ -17,15 +17,16 @@ stop_cleanly() { # name
 
 stack_new operations
 stack_start_postgresql
-"$BIN/lianchengctl" replay --write-facilities "$FOLDER/facilities.tsv" >/dev/null
-stack_configure "$FOLDER/facilities.tsv"
-for daemon in visits aggregator hl7-gateway; do
+"$BIN/lianchengctl" replay --write-facilities "$FOLDER/facilities.tsv" --write-agencies "$FOLDER/agencies.tsv" >/dev/null
+stack_configure "$FOLDER/facilities.tsv" "$FOLDER/agencies.tsv"
+for daemon in visits approvals aggregator hl7-gateway; do
     "$BIN/$daemon" --config "$CITY/$daemon.conf" --check-config >"$LOGS/check.log" 2>&1 || fail "$daemon finds its own configuration wrong" check
 done
 stack_start_daemon visits
+LC_TICK_SOURCE=commands stack_start_daemon approvals # the year brings its own time
 stack_start_daemon aggregator
 stack_start_daemon hl7-gateway
-ctl replay --patients 300 >"$LOGS/replay.log" 2>&1 || fail "the year was not published" replay
+ctl replay --patients 300 --cases 400 >"$LOGS/replay.log" 2>&1 || fail "the year was not published" replay
 # A refused command is kept; its body holds a number. Nobody has it: region 411099 is not assigned.
 /usr/bin/python3 -B proto/examples/publisher.py --endpoint "tcp://127.0.0.1:${port_of[visits]}" --key "$CITY/secret/weidu-01.key" \
     --server-key "$CITY/public/visits.pub" proto/examples/visits.csv >"$LOGS/publisher.log" 2>&1 || true
@@ -43,7 +44,7 @@ ctl conformance weidu-01 >"$LOGS/conformance.log" 2>&1 || fail "there is no conf
 grep -q 'answered AA' "$LOGS/conformance.log" || fail "the conformance card does not show the answer" conformance
 
 # --- Health and metrics ---
-for daemon in visits aggregator hl7-gateway; do
+for daemon in visits approvals aggregator hl7-gateway; do
     url=http://127.0.0.1:${http_port_of[$daemon]}
     "$BIN/lianchengctl" health "$url/healthz" >/dev/null
     /usr/bin/python3 -c 'import sys, urllib.request; sys.stdout.write(urllib.request.urlopen(sys.argv[1]).read().decode())' \
@@ -53,8 +54,8 @@ for daemon in visits aggregator hl7-gateway; do
 done
 
 # --- Logs are JSON lines with the same four keys ---
-kill -HUP "${pid_of[visits]}" "${pid_of[aggregator]}" "${pid_of[hl7-gateway]}"
-/usr/bin/python3 - "$LOGS/visits.log" "$LOGS/aggregator.log" "$LOGS/hl7-gateway.log" <<'PY' || fail "a log line is not as promised"
+kill -HUP "${pid_of[visits]}" "${pid_of[approvals]}" "${pid_of[aggregator]}" "${pid_of[hl7-gateway]}"
+/usr/bin/python3 - "$LOGS/visits.log" "$LOGS/approvals.log" "$LOGS/aggregator.log" "$LOGS/hl7-gateway.log" <<'PY' || fail "a log line is not as promised"
 import json, sys
 for path in sys.argv[1:]:
     lines = open(path, encoding="utf-8").read().splitlines()
@@ -65,8 +66,10 @@ for path in sys.argv[1:]:
 PY
 
 # --- No identifier: every number of the year and of the example begins with 411099 and has 18 characters ---
-ctl follow visits --once >"$LOGS/feed.jsonl" 2>"$LOGS/follow.log" || fail "the feed cannot be followed" follow
-[ -s "$LOGS/feed.jsonl" ] || fail "the feed is empty"
+for registry in visits approvals; do
+    ctl follow $registry --once >"$LOGS/$registry.jsonl" 2>"$LOGS/follow.log" || fail "the feed of $registry cannot be followed" follow
+    [ -s "$LOGS/$registry.jsonl" ] || fail "the feed of $registry is empty"
+done
 "$PG_BIN/pg_dump" -h "$PG" -U postgres liancheng >"$LOGS/dump.sql"
 if grep -a -l -E '411099[0-9]{11}[0-9X]' -r "$LOGS" "$CITY/data" --exclude=publisher.log; then
     fail "the files above hold a resident identity number"
@@ -77,8 +80,12 @@ before=$(cells)
 stop_cleanly hl7-gateway
 stop_cleanly aggregator
 stop_cleanly visits
-"$BIN/lianchengctl" verify "$CITY/data/visits/log.db" >"$LOGS/verify.log" 2>&1 || fail "the log's hash chain does not hold" verify
+stop_cleanly approvals
+for registry in visits approvals; do
+    "$BIN/lianchengctl" verify "$CITY/data/$registry/log.db" >"$LOGS/verify.log" 2>&1 || fail "the hash chain of the log of $registry does not hold" verify
+done
 stack_start_daemon visits
+LC_TICK_SOURCE=commands stack_start_daemon approvals
 stack_start_daemon aggregator
 wait_for_metrics
 [ "$(cells)" = "$before" ] || fail "a start changed the cells" aggregator

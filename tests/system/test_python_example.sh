@@ -21,8 +21,10 @@ wait_for_metrics() { until stack_has_caught_up; do sleep 0.1; done; }
 
 stack_new python
 stack_start_postgresql
-stack_configure deploy/compose/facilities.example.tsv
+printf 'planning\t模拟规划局\t411000\t11411099QQ0000055B\n' >"$FOLDER/agencies.tsv"
+stack_configure deploy/compose/facilities.example.tsv "$FOLDER/agencies.tsv"
 stack_start_daemon visits
+LC_TICK_SOURCE=commands stack_start_daemon approvals # what is reported below is of January 2020
 stack_start_daemon aggregator
 ctl submit visits "$CITY/facilities.jsonl" >"$LOGS/submit.log" 2>&1 || fail "the facilities could not be registered" submit
 
@@ -40,7 +42,8 @@ expect "patients of the year" "visits.patients_year,411000,2020-01-01,,all,3" "$
 expect "patients of the hospital" "visits.patients_year,411002,2020-01-01,hospital-a,all,3" \
     "$(read_metrics visits.patients_year --organisation hospital-a | grep ',hospital-a,all,')"
 expect "the view" "7|5|3" "$(bureau -A -t -c "SELECT visits, one_card_visits, patients FROM bureau.visits_by_year WHERE scope = 'city' AND class = 'all'")"
-read_metrics --list | grep -q '^visits.patients_year,1,persons,' || fail "the catalogue does not list visits.patients_year"
+metrics=$(read_metrics --list)
+grep -q '^visits.patients_year,1,persons,' <<<"$metrics" || fail "the catalogue does not list visits.patients_year"
 
 # The same file again, with new command ids: the visits are known, nothing changes.
 publish hospital-a >/dev/null || true
@@ -54,4 +57,27 @@ expect "a reader's exit code" 1 "$code"
 grep -q '6: ' <<<"$said" || fail "a reader was not told why: $said"
 said=$(KEY=hospital-a read_metrics --list) && fail "a publisher read metrics: $said"
 grep -q '6: ' <<<"$said" || fail "a publisher was not told why: $said"
+
+# An agency: three workdays before the Spring Festival of 2020 end after it, on the calendar as the second notice left it.
+ctl submit approvals "$CITY/agencies.jsonl" >"$LOGS/agencies.log" 2>&1 || fail "the agency could not be registered" agencies
+ctl import notices deploy/data/calendar.tsv >"$LOGS/notices.log" 2>&1 || fail "the notices could not be loaded" notices
+cat >"$FOLDER/item.jsonl" <<'ITEM'
+{"occurred_at": "2020-01-02T09:00:00+08:00", "publish_item": {"code": "EXAMPLE-1", "version": 1, "name": "示例事项", "agency": "planning", "effective_day": 18000, "historical": true, "type": "ITEM_TYPE_CONFIRMATION", "level": "ITEM_LEVEL_CITY", "clients": ["CLIENT_KIND_COMPANY"], "channels": ["CHANNEL_WINDOW"], "promised": {"amount": 3, "unit": "LIMIT_UNIT_WORKDAY"}, "statutory": {"amount": 20, "unit": "LIMIT_UNIT_WORKDAY"}, "visits": 1, "visits_reason": "核验原件", "enquiry_phone": "0374-0000001", "complaint_phone": "0374-0000002", "procedure_steps": 5, "organisation_topics": ["其他"]}}
+ITEM
+ctl submit approvals "$FOLDER/item.jsonl" --key "$CITY/secret/supervisor.key" >"$LOGS/item.log" 2>&1 || fail "the item could not be published" item
+case_of() { # arguments
+    /usr/bin/python3 -B proto/examples/approvals.py --endpoint "tcp://127.0.0.1:${port_of[approvals]}" --key "$CITY/secret/planning.key" \
+        --server-key "$CITY/public/approvals.pub" "$@" 2>&1
+}
+said=$(case_of EXAMPLE-1 CASE-1 --at 2020-01-22T09:30+08:00) || fail "the case was not taken: $said"
+expect "the due days of both clocks" "due 2020-02-04 as promised, 2020-02-27 by law" "$(grep '^due' <<<"$said")"
+grep -q '2020-A' <<<"$said" || fail "the page does not name the notice: $said"
+said=$(case_of EXAMPLE-1 CASE-2 --at 2020-01-17T16:00+08:00 --english) || fail "the second case was not taken: $said"
+expect "a due day before the festival, a Sunday worked" "due 2020-01-21 as promised, 2020-02-21 by law" "$(grep '^due' <<<"$said")"
+code=0
+said=$(case_of EXAMPLE-1 CASE-1 --at 2020-01-22T09:30+08:00) || code=$?
+expect "the exit code for a number that is taken" 1 "$code"
+grep -q '^refused: 111: ' <<<"$said" || fail "it is not explained: $said"
+said=$(ctl --json query approvals '{"get_case": {"case_number": "CASE-1"}}')
+grep -q CASE_STATE_REVIEW <<<"$said" || fail "the case is not in review"
 echo "the Python examples work"

@@ -1,0 +1,140 @@
+#include "approvals/query_internal.h"
+#include "approvals/rules.h"
+
+/* Lists: a walk over rows from the newest down, within a bound. The cursor is a row number, so what is added meanwhile
+ * changes no page. */
+
+/* --- cases --- */
+
+/* A list of cases on its way. */
+struct cases {
+    struct asking *asking;
+    const Approvals__V1__ListCases *query;
+    uint32_t agency; /* 0: any */
+    uint32_t looks;  /* left */
+    Approvals__V1__Cases *out;
+    uint32_t rows_max;
+};
+
+static bool is_due_between(const struct cases *c, const struct approval_case *row) {
+    const uint32_t from = c->query->due_from, until = c->query->due_until;
+    if (from == 0 && until == 0) {
+        return true;
+    }
+    const uint32_t due = (uint32_t)(row->promised_due != 0 ? row->promised_due : row->statutory_due);
+    return due != 0 && due >= from && (until == 0 || due <= until);
+}
+
+/* The clocks of a case that is worked on; of others the light follows from the state. */
+static bool has_light(struct cases *c, const struct approval_case *row) {
+    if (c->query->light == APPROVALS__V1__LIGHT__LIGHT_UNSPECIFIED) {
+        return true;
+    }
+    if (row->state == APPROVALS__V1__CASE_STATE__CASE_STATE_ACCEPTED ||
+        row->state == APPROVALS__V1__CASE_STATE__CASE_STATE_REVIEW) {
+        c->looks -= c->looks < QUERY_LOOKS_OF_LIGHT ? c->looks : QUERY_LOOKS_OF_LIGHT - 1;
+    }
+    return case_light(c->asking->self, row, c->asking->today) == (int)c->query->light;
+}
+
+static bool is_listed(struct cases *c, const struct approval_case *row) {
+    return (c->query->state == APPROVALS__V1__CASE_STATE__CASE_STATE_UNSPECIFIED ||
+            row->state == (uint8_t)c->query->state) &&
+           (c->agency == 0 || asking_has_part(c->asking->self, row, c->agency)) && is_due_between(c, row) &&
+           has_light(c, row);
+}
+
+/* Where a page begins: behind the last row of the one before. */
+static uint32_t first_row(uint32_t after, uint32_t count) {
+    return after == 0 || after > count ? count : after - 1;
+}
+
+static void fill_cases(struct cases *c) {
+    uint32_t row = first_row(c->query->after, c->asking->self->cases.count);
+    for (; row != 0 && c->looks != 0 && c->out->n_cases < c->rows_max && c->asking->code == 0; row--) {
+        c->looks--;
+        if (is_listed(c, approvals_case(c->asking->self, row))) {
+            c->out->cases[c->out->n_cases++] = query_case(c->asking, row, c->asking->today);
+        }
+    }
+    c->out->next = row == 0 ? 0 : row + 1;
+}
+
+void query_list_cases(struct asking *a, const Approvals__V1__ListCases *query, Approvals__V1__Answer *answer) {
+    struct cases c = {.asking = a, .query = query, .looks = QUERY_LOOKS_MAX, .rows_max = asking_rows(query->limit)};
+    if (!asking_list_agency(a, query->agency, &c.agency)) {
+        return;
+    }
+    c.out = asking_take(a, sizeof *c.out);
+    Approvals__V1__Case **list = asking_take(a, c.rows_max * sizeof *list);
+    if (c.out == NULL || list == NULL) {
+        return;
+    }
+    approvals__v1__cases__init(c.out);
+    c.out->cases = list;
+    fill_cases(&c);
+    answer->cases = c.out;
+    answer->body_case = APPROVALS__V1__ANSWER__BODY_CASES;
+}
+
+/* --- slips --- */
+
+static bool is_open(const struct slip *slip) {
+    return slip->state == APPROVALS__V1__SLIP_STATE__SLIP_STATE_ISSUED ||
+           slip->state == APPROVALS__V1__SLIP_STATE__SLIP_STATE_REPLIED;
+}
+
+static const char *rule_name(uint8_t rule) {
+    switch ((enum slip_rule)rule) {
+    case SLIP_PROMISED_PASSED:
+        return "promised_passed";
+    case SLIP_STATUTORY_PASSED:
+        return "statutory_passed";
+    case SLIP_BY_SUPERVISOR:
+        return "supervisor";
+    }
+    return "";
+}
+
+static Approvals__V1__Slip *make_slip(struct asking *a, uint32_t row) {
+    const struct slip *slip = approvals_slip(a->self, row);
+    Approvals__V1__Slip *out = asking_take(a, sizeof *out);
+    if (out == NULL) {
+        return NULL;
+    }
+    approvals__v1__slip__init(out);
+    out->slip = row;
+    out->case_number = approvals_case(a->self, slip->case_row)->number;
+    out->agency = approvals_agency(a->self, slip->agency)->code;
+    out->level = slip->level;
+    out->state = (Approvals__V1__SlipState)slip->state;
+    out->rule = asking_text(rule_name(slip->rule));
+    out->issued_at_ms = (int64_t)slip->issued_at * 1000;
+    out->reply_due_day = (uint32_t)slip->reply_due;
+    return out;
+}
+
+void query_list_slips(struct asking *a, const Approvals__V1__ListSlips *query, Approvals__V1__Answer *answer) {
+    uint32_t agency, looks = QUERY_LOOKS_MAX;
+    const uint32_t rows_max = asking_rows(query->limit);
+    if (!asking_list_agency(a, query->agency, &agency)) {
+        return;
+    }
+    Approvals__V1__Slips *out = asking_take(a, sizeof *out);
+    Approvals__V1__Slip **list = asking_take(a, rows_max * sizeof *list);
+    if (out == NULL || list == NULL) {
+        return;
+    }
+    approvals__v1__slips__init(out);
+    out->slips = list;
+    uint32_t row = first_row(query->after, a->self->slips.count);
+    for (; row != 0 && looks != 0 && out->n_slips < rows_max && a->code == 0; row--, looks--) {
+        const struct slip *slip = approvals_slip(a->self, row);
+        if ((query->with_ended || is_open(slip)) && (agency == 0 || slip->agency == agency)) {
+            list[out->n_slips++] = make_slip(a, row);
+        }
+    }
+    out->next = row == 0 ? 0 : row + 1;
+    answer->slips = out;
+    answer->body_case = APPROVALS__V1__ANSWER__BODY_SLIPS;
+}
