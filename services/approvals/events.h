@@ -16,7 +16,7 @@
  */
 enum event_type {
     EVENT_AGENCY_REGISTERED = 1,
-    EVENT_NOTICE_LOADED = 2,
+    EVENT_NOTICE_LOADED = 2, /* struct notice_body (calendar/notices.h) */
     EVENT_NOTICE_WITHDRAWN = 3,
     EVENT_ITEM_PUBLISHED = 4, /* behind it the command's PublishItem, packed: all its fields */
     EVENT_ITEM_REMOVED = 5,   /* texts */
@@ -40,19 +40,6 @@ struct event_agency_registered {
     uint8_t is_window;
 };
 
-struct event_notice_line {
-    int32_t day;
-    uint8_t is_off;
-    char name[25];
-    uint8_t zero[2];
-};
-/* Behind it line_count of struct event_notice_line. */
-struct event_notice_loaded {
-    char name[20];
-    int32_t published_day;
-    uint16_t years[APPROVALS_NOTICE_YEARS_MAX];
-    uint32_t line_count;
-};
 struct event_notice_withdrawn {
     uint32_t notice; /* row */
 };
@@ -151,8 +138,6 @@ struct event_time_came {
 };
 
 static_assert(sizeof(struct event_agency_registered) == 152, "no padding");
-static_assert(sizeof(struct event_notice_line) == 32, "no padding");
-static_assert(sizeof(struct event_notice_loaded) == 36, "no padding");
 static_assert(sizeof(struct event_item_published) == 312, "no padding");
 static_assert(sizeof(struct event_item_removed) == 12, "no padding");
 static_assert(sizeof(struct event_case_received) == 88, "no padding");

@@ -85,8 +85,8 @@ static bool may_ask(enum role role) {
 /* The last event that changed the calendar. */
 static uint64_t last_notice(const struct approvals *self) {
     uint64_t seq = 0;
-    for (uint32_t row = 1; row <= self->notices.count; row++) {
-        const struct notice *notice = approvals_notice(self, row);
+    for (uint32_t row = 1; row <= self->notices.rows.count; row++) {
+        const struct notice *notice = notices_row(&self->notices, row);
         const uint64_t changed = notice->withdrawn_seq > notice->seq ? notice->withdrawn_seq : notice->seq;
         seq = changed > seq ? changed : seq;
     }

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "approvals/catalogue.h"
-#include "approvals/notices.h"
+#include "calendar/notices.h"
 #include "approvals/publish_item.h"
 #include "base/civil.h"
 
@@ -256,9 +256,9 @@ Approvals__V1__Answer *approvals_list_agencies(const struct approvals *self, con
 /* --- the calendar --- */
 
 static void known_years(const struct approvals *self, Approvals__V1__Calendar *out) {
-    for (uint32_t row = 1; row <= self->notices.count; row++) {
-        const struct notice *notice = approvals_notice(self, row);
-        for (unsigned i = 0; i < APPROVALS_NOTICE_YEARS_MAX && notice->withdrawn_seq == 0; i++) {
+    for (uint32_t row = 1; row <= self->notices.rows.count; row++) {
+        const struct notice *notice = notices_row(&self->notices, row);
+        for (unsigned i = 0; i < NOTICE_YEARS_MAX && notice->withdrawn_seq == 0; i++) {
             const uint32_t year = notice->years[i];
             out->first_year = year != 0 && (out->first_year == 0 || year < out->first_year) ? year : out->first_year;
             out->last_year = year > out->last_year ? year : out->last_year;
@@ -268,13 +268,13 @@ static void known_years(const struct approvals *self, Approvals__V1__Calendar *o
 
 static void fill_day(const struct approvals *self, int32_t day, enum calendar_kind kind,
                      Approvals__V1__CalendarDay *out) {
-    const uint32_t line = notice_line_as_known(self, day, NOTICES_NOW);
+    const uint32_t line = notice_line_as_known(&self->notices, day, NOTICES_NOW);
     approvals__v1__calendar_day__init(out);
     out->day = (uint32_t)day;
     out->work = calendar_kind_is_work(kind);
     if (line != 0) {
-        out->notice = approvals_notice(self, approvals_line(self, line)->notice)->name;
-        out->holiday = approvals_line(self, line)->name;
+        out->notice = notices_row(&self->notices, notices_line(&self->notices, line)->notice)->name;
+        out->holiday = notices_line(&self->notices, line)->name;
     }
 }
 

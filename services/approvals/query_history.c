@@ -134,8 +134,8 @@ static void add_step_facts(struct walk *w, Approvals__V1__HistoryStep *step, con
     if (has_day(body)) {
         add_day(w, step, body->until_day);
     }
-    if (body->notice != 0 && body->notice <= w->asking->self->notices.count) {
-        add_word(w, step, "notice", approvals_notice(w->asking->self, body->notice)->name);
+    if (body->notice != 0 && body->notice <= w->asking->self->notices.rows.count) {
+        add_word(w, step, "notice", notices_row(&w->asking->self->notices, body->notice)->name);
     }
 }
 

@@ -26,19 +26,6 @@ static uint64_t case_hash(const void *row) {
 static bool case_equal(const void *row, const void *key) {
     return strcmp(((const struct approval_case *)row)->number, key) == 0;
 }
-static uint64_t notice_hash(const void *row) {
-    return text_hash(((const struct notice *)row)->name);
-}
-static bool notice_equal(const void *row, const void *key) {
-    return strcmp(((const struct notice *)row)->name, key) == 0;
-}
-static uint64_t line_hash(const void *row) {
-    return hash_mix64((uint64_t)((const struct notice_line *)row)->day);
-}
-static bool line_equal(const void *row, const void *key) {
-    return ((const struct notice_line *)row)->day == *(const int32_t *)key;
-}
-
 /* What there may be of a thing that few cases have, or each has few of. */
 static uint32_t as_many_as(uint32_t cases_max, uint32_t times) {
     return cases_max < UINT32_MAX / 2 / times ? cases_max * times : UINT32_MAX / 2;
@@ -46,9 +33,6 @@ static uint32_t as_many_as(uint32_t cases_max, uint32_t times) {
 
 static void init_tables(struct approvals *self, uint32_t cases_max) {
     table_init(&self->agencies, "agencies", sizeof(struct agency), APPROVALS_AGENCIES_MAX);
-    table_init(&self->notices, "notices", sizeof(struct notice), APPROVALS_NOTICES_MAX);
-    table_init(&self->notice_lines, "notice_lines", sizeof(struct notice_line), APPROVALS_NOTICE_LINES_MAX);
-    table_init(&self->calendar_days, "calendar_days", sizeof(struct calendar_day), CALENDAR_DAYS);
     table_init(&self->items, "items", sizeof(struct item), APPROVALS_ITEMS_MAX);
     table_init(&self->versions, "versions", sizeof(struct item_version), APPROVALS_VERSIONS_MAX);
     table_init(&self->cases, "cases", sizeof(struct approval_case), cases_max);
@@ -64,25 +48,23 @@ static void init_indexes(struct approvals *self) {
     index_init(&self->agency_by_code, "agency_by_code", &self->agencies, agency_hash, agency_equal);
     index_init(&self->item_by_code, "item_by_code", &self->items, item_hash, item_equal);
     index_init(&self->case_by_number, "case_by_number", &self->cases, case_hash, case_equal);
-    index_init(&self->notice_by_name, "notice_by_name", &self->notices, notice_hash, notice_equal);
-    index_init(&self->line_by_day, "line_by_day", &self->notice_lines, line_hash, line_equal);
 }
 
 void approvals_state_init(struct approvals *self, const struct approvals_options *options, struct state *state) {
     *self = (struct approvals){.options = *options};
     init_tables(self, options->cases_max);
     init_indexes(self);
-    struct table *const tables[] = {&self->agencies, &self->notices, &self->notice_lines, &self->calendar_days, &self->items,
+    struct table *const tables[] = {&self->agencies, &self->items,
                                     &self->versions, &self->cases,   &self->pauses,       &self->parts,         &self->ratings,
                                     &self->slips,    &self->rounds,  &self->courses};
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         state_register_table(state, tables[i]);
     }
-    struct index *const indexes[] = {&self->agency_by_code, &self->item_by_code, &self->case_by_number, &self->notice_by_name,
-                                     &self->line_by_day};
+    struct index *const indexes[] = {&self->agency_by_code, &self->item_by_code, &self->case_by_number};
     for (size_t i = 0; i < sizeof indexes / sizeof indexes[0]; i++) {
         state_register_index(state, indexes[i]);
     }
+    notices_init(&self->notices, state);
     agenda_init(&self->case_agenda, "cases", options->cases_max, state);
     agenda_init(&self->slip_agenda, "slips", self->slips.rows_max, state);
 }
@@ -97,19 +79,6 @@ uint32_t approvals_find_item(const struct approvals *self, const char *code) {
 
 uint32_t approvals_find_case(const struct approvals *self, const char *number) {
     return index_find(&self->case_by_number, text_hash(number), number);
-}
-
-uint32_t approvals_find_notice(const struct approvals *self, const char *name) {
-    return index_find(&self->notice_by_name, text_hash(name), name);
-}
-
-uint32_t approvals_find_line(const struct approvals *self, int32_t day) {
-    return index_find(&self->line_by_day, hash_mix64((uint64_t)day), &day);
-}
-
-struct calendar approvals_calendar(const struct approvals *self) {
-    static struct calendar_day nothing[CALENDAR_DAYS]; /* never written */
-    return (struct calendar){.days = self->calendar_days.count == 0 ? nothing : table_row(&self->calendar_days, 1)};
 }
 
 uint32_t approvals_version_on(const struct approvals *self, uint32_t item, int32_t day) {

@@ -7,6 +7,7 @@
 
 #include "calendar/calendar.h"
 #include "calendar/deadline.h"
+#include "calendar/notices.h"
 #include "state/agenda.h"
 #include "state/state.h"
 
@@ -30,10 +31,6 @@
 #define APPROVALS_PAPER_BYTES_MAX 100
 #define APPROVALS_PARTS_MAX 7 /* agencies of a joint case beside the leading one */
 #define APPROVALS_AGENCIES_MAX 4096
-#define APPROVALS_NOTICES_MAX 1000
-#define APPROVALS_NOTICE_LINES_MAX 20000
-#define APPROVALS_NOTICE_DAYS_MAX 400 /* of one notice */
-#define APPROVALS_NOTICE_YEARS_MAX 4
 #define APPROVALS_ITEMS_MAX 200000
 #define APPROVALS_VERSIONS_MAX 1000000
 #define APPROVALS_PAUSES_MAX 64 /* of one case */
@@ -47,24 +44,6 @@ struct agency {
     char name[APPROVALS_NAME_BYTES];
     char credit_code[18];
     uint8_t is_window; /* a service hall */
-};
-
-#define NOTICE_WITHDRAWN 1
-struct notice {
-    uint64_t seq;           /* of its loading */
-    uint64_t withdrawn_seq; /* 0: it holds */
-    int32_t published_day;
-    uint32_t first_line, line_count;
-    uint16_t years[APPROVALS_NOTICE_YEARS_MAX]; /* 0: none */
-    char name[20];
-};
-/* Of all lines of a day the one of the notice published last holds (of equals, loaded last), withdrawn ones left out. */
-struct notice_line {
-    int32_t day;
-    uint32_t older; /* line of the same day that came before; 0: none */
-    uint16_t notice;
-    uint8_t is_off;
-    char name[25];
 };
 
 /* An item of the catalogue under its code. */
@@ -218,8 +197,9 @@ struct approvals_options {
 
 struct approvals {
     struct approvals_options options;
-    struct table agencies, notices, notice_lines, calendar_days, items, versions, cases, pauses, parts, ratings, slips, rounds, courses;
-    struct index agency_by_code, item_by_code, case_by_number, line_by_day, notice_by_name;
+    struct table agencies, items, versions, cases, pauses, parts, ratings, slips, rounds, courses;
+    struct index agency_by_code, item_by_code, case_by_number;
+    struct notices notices;
     struct agenda case_agenda, slip_agenda;
 };
 
@@ -229,9 +209,6 @@ void approvals_state_init(struct approvals *self, const struct approvals_options
 uint32_t approvals_find_agency(const struct approvals *self, const char *code);
 uint32_t approvals_find_item(const struct approvals *self, const char *code);
 uint32_t approvals_find_case(const struct approvals *self, const char *number);
-uint32_t approvals_find_notice(const struct approvals *self, const char *name);
-/* The newest line of a day. */
-uint32_t approvals_find_line(const struct approvals *self, int32_t day);
 
 static inline struct agency *approvals_agency(const struct approvals *self, uint32_t row) {
     return table_row(&self->agencies, row);
@@ -257,25 +234,19 @@ static inline struct rating *approvals_rating(const struct approvals *self, uint
 static inline struct slip *approvals_slip(const struct approvals *self, uint32_t row) {
     return table_row(&self->slips, row);
 }
-static inline struct notice *approvals_notice(const struct approvals *self, uint32_t row) {
-    return table_row(&self->notices, row);
-}
-static inline struct notice_line *approvals_line(const struct approvals *self, uint32_t row) {
-    return table_row(&self->notice_lines, row);
-}
 /* Zeros until the first event that needs it. */
 static inline struct course *approvals_course(const struct approvals *self) {
     return table_row(&self->courses, self->courses.count);
 }
-/* The calendar as it is known now: of all notices that hold. Knows nothing before the first notice. */
-struct calendar approvals_calendar(const struct approvals *self);
+/* As it is known now. */
+static inline struct calendar approvals_calendar(const struct approvals *self) {
+    return notices_calendar(&self->notices);
+}
 
 /* The version of an item in force on a day; 0: none. */
 uint32_t approvals_version_on(const struct approvals *self, uint32_t item, int32_t day);
 
 static_assert(sizeof(struct agency) == 160, "no padding");
-static_assert(sizeof(struct notice) == 56, "no padding");
-static_assert(sizeof(struct notice_line) == 36, "no padding");
 static_assert(sizeof(struct item) == 80, "no padding");
 static_assert(sizeof(struct item_version) == 248, "no padding");
 static_assert(sizeof(struct approval_case) == 144, "no padding");

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "approvals/catalogue.h"
-#include "approvals/notices.h"
+#include "calendar/notices.h"
 #include "approvals/rules.h"
 #include "base/civil.h"
 
@@ -15,9 +15,9 @@
  * out. */
 static void say_calendar(const struct approvals *self, int32_t day, uint64_t seq, struct why_day *out) {
     const bool is_weekend = (day % 7 + 10) % 7 >= 5; /* 1970-01-01 was a Thursday */
-    out->line = notice_line_as_known(self, day, seq);
+    out->line = notice_line_as_known(&self->notices, day, seq);
     if (out->line != 0) {
-        out->ground = approvals_line(self, out->line)->is_off ? APPROVALS__V1__DAY_GROUND__DAY_GROUND_HOLIDAY
+        out->ground = notices_line(&self->notices, out->line)->is_off ? APPROVALS__V1__DAY_GROUND__DAY_GROUND_HOLIDAY
                                                               : APPROVALS__V1__DAY_GROUND__DAY_GROUND_WORKED_BY_NOTICE;
     } else {
         out->ground =
@@ -172,9 +172,9 @@ static void fill_day(const struct why *why, const struct why_day *day, Approvals
     out->charged_statutory = day->charged[1];
     out->special = (Approvals__V1__SpecialKind)day->special;
     if (day->line != 0) {
-        struct notice_line *line = approvals_line(self, day->line);
+        struct notice_line *line = notices_line(&self->notices, day->line);
         out->holiday = line->name;
-        out->notice = approvals_notice(self, line->notice)->name;
+        out->notice = notices_row(&self->notices, line->notice)->name;
     }
 }
 

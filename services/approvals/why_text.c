@@ -55,7 +55,7 @@ static bool continues(const struct why *why, const struct why_run *run, const st
     if (run->line == 0 || run->kind != kind || run->last + 1 != day->day) {
         return false;
     }
-    const struct notice_line *before = approvals_line(self, run->line), *now = approvals_line(self, day->line);
+    const struct notice_line *before = notices_line(&self->notices, run->line), *now = notices_line(&self->notices, day->line);
     return before->notice == now->notice && strcmp(before->name, now->name) == 0;
 }
 

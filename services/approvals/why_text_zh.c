@@ -232,8 +232,8 @@ static void add_run(const struct why *why, struct why_page *page, const struct w
         why_page_add(page, "：%s所需时间，不计入期限（%s《行政许可法》第四十五条）。\n", special_text(run->special),
                      by_law(why));
     } else {
-        const struct notice_line *line = approvals_line(self, run->line);
-        const char *notice = approvals_notice(self, line->notice)->name;
+        const struct notice_line *line = notices_line(&self->notices, run->line);
+        const char *notice = notices_row(&self->notices, line->notice)->name;
         const bool is_off = run->kind == WHY_RUN_HOLIDAY;
         if (!is_off) {
             why_page_add(page, "（星期%s）", weekday_text(run->from));

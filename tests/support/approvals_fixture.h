@@ -238,9 +238,9 @@ static inline bool town_send(struct town *town, const char *organisation, enum r
 static inline bool town_load_notice(struct town *town, const char *notice) {
     Approvals__V1__Command body = APPROVALS__V1__COMMAND__INIT;
     Approvals__V1__LoadNotice load = APPROVALS__V1__LOAD_NOTICE__INIT;
-    static Approvals__V1__NoticeDay days[APPROVALS_NOTICE_DAYS_MAX];
-    static Approvals__V1__NoticeDay *pointers[APPROVALS_NOTICE_DAYS_MAX];
-    static char names[APPROVALS_NOTICE_DAYS_MAX][64];
+    static Approvals__V1__NoticeDay days[NOTICE_DAYS_MAX];
+    static Approvals__V1__NoticeDay *pointers[NOTICE_DAYS_MAX];
+    static char names[NOTICE_DAYS_MAX][64];
     FILE *file = fopen("tests/data/calendar.tsv", "r");
     char line[256], date[16], kind[8], name[64], of[32], published[16];
     uint32_t year = (uint32_t)strtoul(notice, NULL, 10);

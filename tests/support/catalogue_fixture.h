@@ -14,7 +14,7 @@
 
 #include "approvals/catalogue.h"
 #include "approvals/evolve.h"
-#include "approvals/notices.h"
+#include "calendar/notices.h"
 #include "approvals/query_catalogue.h"
 #include "approvals/rules.h"
 #include "base/civil.h"

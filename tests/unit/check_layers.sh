@@ -27,7 +27,7 @@ allow common/journal 'base'
 allow common/feed 'base|wire'
 allow common/client 'base|wire|spool'
 allow common/pg 'base'
-allow common/calendar 'base'
+allow common/calendar 'base|state'
 allow common/codes 'base'
 allow common/spool 'base'
 allow common/service 'base|config|wire|state|journal'
@@ -39,10 +39,10 @@ allow services/ctl 'base|codes|config|wire|feed|client|journal'
 
 banned='\b(sprintf|vsprintf|strcpy|strcat|strncpy|strtok|atoi|sscanf|localtime|rand|system)[[:space:]]*\('
 complain 'banned calls:' "$(grep -rnE "$banned" common services --include='*.[ch]')"
-pure='services/visits/(rules_[a-z]+|evolve[a-z_]*|distinct|regroup|edges|person_[a-z]+|state|query[a-z_]*|decide|prepare|publish|pseudonym|visit_[a-z]+)|services/approvals/(rules_[a-z]+|evolve[a-z_]*|state|query[a-z_]*|decide|prepare|publish[a-z_]*|clocks|texts|tick|notices|catalogue[a-z_]*|case_steps|why[a-z_]*)|services/hl7-gateway/(mllp|hl7|map[a-z_]*|ack)|services/aggregator/(fold_[a-z]+|cells)|common/state/(table|index|agenda)'
+pure='services/visits/(rules_[a-z]+|evolve[a-z_]*|distinct|regroup|edges|person_[a-z]+|state|query[a-z_]*|decide|prepare|publish|pseudonym|visit_[a-z]+)|services/approvals/(rules_[a-z]+|evolve[a-z_]*|state|query[a-z_]*|decide|prepare|publish[a-z_]*|clocks|texts|tick|catalogue[a-z_]*|case_steps|why[a-z_]*)|services/hl7-gateway/(mllp|hl7|map[a-z_]*|ack)|services/aggregator/(fold_[a-z]+|cells)|common/state/(table|index|agenda)|common/calendar/[a-z]+'
 complain 'a pure file does I/O, reads a clock or allocates:' "$(
     grep -rnE '\b(sqlite3_[a-z]|zmq_[a-z]|zsock_|zloop_|PQ[a-z]+|time|clock_[a-z_]+|malloc|calloc|fopen|open)\(' \
-        services/visits services/approvals services/aggregator services/hl7-gateway common/state --include='*.c' | grep -E "^($pure)\.c:" |
+        services/visits services/approvals services/aggregator services/hl7-gateway common/state common/calendar --include='*.c' | grep -E "^($pure)\.c:" |
         grep -vE 'cells\.c:.*(malloc|calloc)')"
 [ $bad = 0 ] && echo 'layers hold'
 exit $bad

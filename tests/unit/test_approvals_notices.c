@@ -4,10 +4,10 @@
 
 struct loading {
     Approvals__V1__LoadNotice body;
-    Approvals__V1__NoticeDay days[APPROVALS_NOTICE_DAYS_MAX + 1];
-    Approvals__V1__NoticeDay *pointers[APPROVALS_NOTICE_DAYS_MAX + 1];
+    Approvals__V1__NoticeDay days[NOTICE_DAYS_MAX + 1];
+    Approvals__V1__NoticeDay *pointers[NOTICE_DAYS_MAX + 1];
     uint32_t years[8];
-    char name[32], names[APPROVALS_NOTICE_DAYS_MAX + 1][32];
+    char name[32], names[NOTICE_DAYS_MAX + 1][32];
 };
 
 static void loading_init(struct loading *loading, const char *name, int32_t published_day, uint32_t year) {
@@ -100,7 +100,7 @@ static void the_spring_festival_of_2020(void **state) {
     assert_int_equal(due(f, "2020-01-22", 3), -1); /* nothing is known yet */
     load_named(f, "2020-A");
     const uint64_t first_seq = f->seq;
-    assert_int_equal(f->approvals.calendar_days.count, CALENDAR_DAYS);
+    assert_int_equal(f->approvals.notices.days.count, CALENDAR_DAYS);
     assert_int_equal(due(f, "2020-01-22", 3), day_of("2020-02-01"));
     assert_int_equal(due(f, "2020-01-22", 20), day_of("2020-02-25"));
     assert_int_equal(due(f, "2020-12-31", 1), -1); /* the horizon */
@@ -123,20 +123,20 @@ static void the_spring_festival_of_2020(void **state) {
     } want[] = {{first_seq, NULL},     {first_seq + 1, "2020-A"}, {second_seq, "2020-A"}, {second_seq + 1, "2020-B"},
                 {third_seq, "2020-B"}, {third_seq + 1, "2020-A"}, {NOTICES_NOW, "2020-A"}};
     for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
-        const uint32_t line = notice_line_as_known(&f->approvals, day, want[i].seq);
+        const uint32_t line = notice_line_as_known(&f->approvals.notices, day, want[i].seq);
         assert_int_equal(line != 0, want[i].notice != NULL);
         if (line != 0) {
-            const struct notice_line *row = approvals_line(&f->approvals, line);
-            assert_string_equal(approvals_notice(&f->approvals, row->notice)->name, want[i].notice);
+            const struct notice_line *row = notices_line(&f->approvals.notices, line);
+            assert_string_equal(notices_row(&f->approvals.notices, row->notice)->name, want[i].notice);
             assert_int_equal(row->is_off, want[i].notice[5] == 'B');
         }
     }
-    assert_false(notice_year_as_known(&f->approvals, 2020, first_seq));
-    assert_true(notice_year_as_known(&f->approvals, 2020, first_seq + 1));
+    assert_false(notice_year_as_known(&f->approvals.notices, 2020, first_seq));
+    assert_true(notice_year_as_known(&f->approvals.notices, 2020, first_seq + 1));
     withdraw(f, "2020-A"); /* then nothing is known of 2020 */
     ACCEPTED(f, 1);
     assert_int_equal(due(f, "2020-01-22", 3), -1);
-    assert_false(notice_year_as_known(&f->approvals, 2020, NOTICES_NOW));
+    assert_false(notice_year_as_known(&f->approvals.notices, 2020, NOTICES_NOW));
 }
 
 /* Of the order of loading nothing depends but the tie of equal dates. */
@@ -210,12 +210,12 @@ static void odd_notices(void **state) {
     load(f, &loading);
     REFUSED(f, FIELD_TOO_LONG, "days");
     loading_init(&loading, "x", TODAY, 2020);
-    for (int32_t i = 0; i <= APPROVALS_NOTICE_DAYS_MAX; i++) {
+    for (int32_t i = 0; i <= NOTICE_DAYS_MAX; i++) {
         loading_add(&loading, TODAY + i, true, "x");
     }
     load(f, &loading);
     REFUSED_COMMON(f, TOO_LARGE, "days");
-    assert_int_equal(f->approvals.notices.count, 0);
+    assert_int_equal(f->approvals.notices.rows.count, 0);
 }
 
 static uint64_t next_random(uint64_t *random) {
@@ -228,19 +228,19 @@ static enum calendar_kind naive_kind(const struct fixture *f, int32_t day, int32
     enum calendar_kind kind = CALENDAR_UNKNOWN;
     const struct civil_date date = civil_date_from_day(day);
     *published = INT32_MIN;
-    for (uint32_t row = 1; row <= f->approvals.notices.count; row++) {
-        const struct notice *notice = approvals_notice(&f->approvals, row);
-        for (size_t i = 0; i < APPROVALS_NOTICE_YEARS_MAX && notice->withdrawn_seq == 0 && kind == CALENDAR_UNKNOWN;
+    for (uint32_t row = 1; row <= f->approvals.notices.rows.count; row++) {
+        const struct notice *notice = notices_row(&f->approvals.notices, row);
+        for (size_t i = 0; i < NOTICE_YEARS_MAX && notice->withdrawn_seq == 0 && kind == CALENDAR_UNKNOWN;
              i++) {
             if (notice->years[i] == date.year) {
                 kind = (day % 7 + 10) % 7 >= 5 ? CALENDAR_REST : CALENDAR_WORK;
             }
         }
     }
-    for (uint32_t row = 1; row <= f->approvals.notices.count; row++) {
-        const struct notice *notice = approvals_notice(&f->approvals, row);
+    for (uint32_t row = 1; row <= f->approvals.notices.rows.count; row++) {
+        const struct notice *notice = notices_row(&f->approvals.notices, row);
         for (uint32_t i = 0; i < notice->line_count && notice->withdrawn_seq == 0; i++) {
-            const struct notice_line *line = approvals_line(&f->approvals, notice->first_line + i);
+            const struct notice_line *line = notices_line(&f->approvals.notices, notice->first_line + i);
             if (line->day == day && notice->published_day >= *published) {
                 *published = notice->published_day;
                 kind = line->is_off ? CALENDAR_OFF : CALENDAR_MADE_UP;

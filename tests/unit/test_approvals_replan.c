@@ -54,7 +54,7 @@ static void test_notice_moves_dues(void **state) {
     memcpy(&body, last->body, sizeof body);
     assert_int_equal(body.old_due, town_day("2020-02-01"));
     assert_int_equal(body.promised_due, town_day("2020-02-04"));
-    assert_int_equal(body.notice, approvals_find_notice(&r.town.approvals, "2020-B"));
+    assert_int_equal(body.notice, notices_find(&r.town.approvals.notices, "2020-B"));
     town_tick(&r.town, "2020-02-05T00:00");
     assert_string_equal(r.said,
                         "due_changed@2020-01-27T08:01:00 warned@2020-02-04 promised@2020-02-05 L1_issued@2020-02-05");
