@@ -24,8 +24,8 @@ enum event_type {
     EVENT_CASE_STEP = 7, /* texts */
     EVENT_CASE_RATED = 8,
     EVENT_RECTIFIED = 9,     /* texts */
-    EVENT_SLIP_ISSUED = 10,  /* texts */
-    EVENT_SLIP_MOVED = 11,   /* texts */
+    EVENT_SLIP_ISSUED = 10,  /* struct slip_issued_body (supervision/slips.h), texts */
+    EVENT_SLIP_MOVED = 11,   /* struct slip_moved_body, texts */
     EVENT_REPLANNED_TO = 12, /* planning anew has come so far; DUE_CHANGED of a case says so too */
     EVENT_TIME_CAME = 13,    /* the registry's time, where it comes with commands */
 };
@@ -112,24 +112,6 @@ struct event_rectified {
     uint8_t is_called_back;
 };
 
-/* A new row of slips. */
-struct event_slip_issued {
-    uint32_t case_row;
-    uint32_t at;
-    int32_t reply_due;
-    uint16_t agency;
-    uint8_t level;
-    uint8_t rule;
-};
-struct event_slip_moved {
-    uint32_t slip; /* row */
-    uint32_t at;
-    uint16_t by;
-    uint8_t state; /* SLIP_STATE_ISSUED: it waits as before, for another day */
-    uint8_t actor;
-    int32_t reply_due; /* after it; 0: none */
-};
-
 struct event_replanned_to {
     uint32_t next; /* case; 0: done */
 };
@@ -144,7 +126,5 @@ static_assert(sizeof(struct event_case_received) == 88, "no padding");
 static_assert(sizeof(struct event_case_step) == 40, "no padding");
 static_assert(sizeof(struct event_case_rated) == 16, "no padding");
 static_assert(sizeof(struct event_rectified) == 12, "no padding");
-static_assert(sizeof(struct event_slip_issued) == 16, "no padding");
-static_assert(sizeof(struct event_slip_moved) == 16, "no padding");
 
 #endif

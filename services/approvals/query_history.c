@@ -184,7 +184,7 @@ static bool read_rectified(struct walk *w, const struct event *event, Approvals_
 }
 
 static bool read_slip_issued(struct walk *w, const struct event *event, Approvals__V1__HistoryStep *step) {
-    struct event_slip_issued body;
+    struct slip_issued_body body;
     memcpy(&body, event->private_body, sizeof body);
     told_at(step, body.at);
     told_other(step, "slip");
@@ -194,14 +194,14 @@ static bool read_slip_issued(struct walk *w, const struct event *event, Approval
     add_word(w, step, "state", "ISSUED");
     add_day(w, step, body.reply_due);
     add_texts(w, step, event, sizeof body);
-    return body.case_row == w->case_row;
+    return body.subject == w->case_row;
 }
 
 static bool read_slip_moved(struct walk *w, const struct event *event, Approvals__V1__HistoryStep *step) {
-    struct event_slip_moved body;
+    struct slip_moved_body body;
     memcpy(&body, event->private_body, sizeof body);
     const struct slip *slip =
-        approvals_slip(w->asking->self, body.slip <= w->asking->self->slips.count ? body.slip : 0);
+        approvals_slip(w->asking->self, body.slip <= w->asking->self->slips.rows.count ? body.slip : 0);
     told_at(step, body.at);
     told_by(w, step, body.by);
     told_other(step, "slip");
@@ -213,7 +213,7 @@ static bool read_slip_moved(struct walk *w, const struct event *event, Approvals
         add_day(w, step, body.reply_due);
     }
     add_texts(w, step, event, sizeof body);
-    return slip->case_row == w->case_row;
+    return slip->subject == w->case_row;
 }
 
 /* Each event type that belongs to a case. */
@@ -227,8 +227,8 @@ static const struct {
     {EVENT_CASE_STEP, sizeof(struct event_case_step), read_step},
     {EVENT_CASE_RATED, sizeof(struct event_case_rated), read_rated},
     {EVENT_RECTIFIED, sizeof(struct event_rectified), read_rectified},
-    {EVENT_SLIP_ISSUED, sizeof(struct event_slip_issued), read_slip_issued},
-    {EVENT_SLIP_MOVED, sizeof(struct event_slip_moved), read_slip_moved},
+    {EVENT_SLIP_ISSUED, sizeof(struct slip_issued_body), read_slip_issued},
+    {EVENT_SLIP_MOVED, sizeof(struct slip_moved_body), read_slip_moved},
 };
 
 /* --- the walk --- */

@@ -79,11 +79,6 @@ void query_list_cases(struct asking *a, const Approvals__V1__ListCases *query, A
 
 /* --- slips --- */
 
-static bool is_open(const struct slip *slip) {
-    return slip->state == APPROVALS__V1__SLIP_STATE__SLIP_STATE_ISSUED ||
-           slip->state == APPROVALS__V1__SLIP_STATE__SLIP_STATE_REPLIED;
-}
-
 static const char *rule_name(uint8_t rule) {
     switch ((enum slip_rule)rule) {
     case SLIP_PROMISED_PASSED:
@@ -104,7 +99,7 @@ static Approvals__V1__Slip *make_slip(struct asking *a, uint32_t row) {
     }
     approvals__v1__slip__init(out);
     out->slip = row;
-    out->case_number = approvals_case(a->self, slip->case_row)->number;
+    out->case_number = approvals_case(a->self, slip->subject)->number;
     out->agency = approvals_agency(a->self, slip->agency)->code;
     out->level = slip->level;
     out->state = (Approvals__V1__SlipState)slip->state;
@@ -127,10 +122,10 @@ void query_list_slips(struct asking *a, const Approvals__V1__ListSlips *query, A
     }
     approvals__v1__slips__init(out);
     out->slips = list;
-    uint32_t row = first_row(query->after, a->self->slips.count);
+    uint32_t row = first_row(query->after, a->self->slips.rows.count);
     for (; row != 0 && looks != 0 && out->n_slips < rows_max && a->code == 0; row--, looks--) {
         const struct slip *slip = approvals_slip(a->self, row);
-        if ((query->with_ended || is_open(slip)) && (agency == 0 || slip->agency == agency)) {
+        if ((query->with_ended || slip_is_open(slip)) && (agency == 0 || slip->agency == agency)) {
             list[out->n_slips++] = make_slip(a, row);
         }
     }

@@ -123,8 +123,6 @@ void rules_report_rectification(struct deciding *d, const Approvals__V1__ReportR
 void rules_issue_slip(struct deciding *d, const Approvals__V1__IssueSlip *body);
 void rules_reply_slip(struct deciding *d, const Approvals__V1__ReplySlip *body);
 void rules_judge_reply(struct deciding *d, const Approvals__V1__JudgeReply *body);
-/* Whether an open slip of the case is of this level or above. */
-bool slip_is_open(const struct approvals *self, const struct approval_case *row, uint32_t level);
 /* Emits a slip; a level beyond 4 is none. */
 void slip_issue(struct deciding *d, uint32_t case_row, uint32_t at, uint32_t level, enum slip_rule rule, const char *reason);
 /* The case is decided, withdrawn or not accepted: its open slips end with it, behind the event of that (at most four). */

@@ -4,49 +4,12 @@
 #include "base/check.h"
 #include "base/civil.h"
 
-/*
- * Slips: what the service bureau asks an agency about a case that is late. Four levels; each wants a reply within fewer
- * workdays than the one below, the last is listed supervision and wants none. No reply in time, or one that is refused:
- * the next level. Time alone issues each level of a rule once for a case, whatever happened to it since.
- */
-enum { SLIP_LEVEL_MAX = 4 };
+/* Slips of cases: who issues, replies and judges, and the events. What a slip is and how they follow each other:
+ * supervision/slips.h. */
 
-/* Workdays for a reply, by level; 0: none is due. */
-static const uint8_t reply_workdays[SLIP_LEVEL_MAX + 1] = {0, 3, 2, 1, 0};
-
-static bool is_open(const struct slip *slip) {
-    return slip->state == APPROVALS__V1__SLIP_STATE__SLIP_STATE_ISSUED ||
-           slip->state == APPROVALS__V1__SLIP_STATE__SLIP_STATE_REPLIED;
-}
-
-bool slip_is_open(const struct approvals *self, const struct approval_case *row, uint32_t level) {
-    for (uint32_t number = row->first_slip; number != 0; number = approvals_slip(self, number)->next) {
-        if (is_open(approvals_slip(self, number)) && approvals_slip(self, number)->level >= level) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool was_issued(const struct approvals *self, const struct approval_case *row, enum slip_rule rule,
-                       uint32_t level) {
-    for (uint32_t number = row->first_slip; number != 0; number = approvals_slip(self, number)->next) {
-        if (approvals_slip(self, number)->rule == rule && approvals_slip(self, number)->level == level) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The last day for a reply; 0: none is due, or it lies beyond the calendar (the next notice brings it). */
 static int32_t reply_due(const struct approvals *self, uint32_t issued_at, uint32_t level) {
     const struct calendar calendar = approvals_calendar(self);
-    int32_t day;
-    if (reply_workdays[level] == 0 ||
-        !calendar_nth_workday(&calendar, civil_day_of_s(issued_at), reply_workdays[level], &day)) {
-        return 0;
-    }
-    return day;
+    return slip_reply_due(&calendar, issued_at, level);
 }
 
 /* --- events --- */
@@ -57,7 +20,7 @@ static uint32_t case_of_event(const struct approvals *self, const struct event *
     if (event->type == EVENT_CASE_STEP || event->type == EVENT_SLIP_ISSUED || event->type == EVENT_SLIP_MOVED) {
         memcpy(&row, event->private_body, sizeof row); /* the first field of each */
     }
-    return event->type == EVENT_SLIP_MOVED ? approvals_slip(self, row)->case_row : row;
+    return event->type == EVENT_SLIP_MOVED ? approvals_slip(self, row)->subject : row;
 }
 
 /* A slip's events belong to its case: one history. */
@@ -78,7 +41,7 @@ static struct event *emit_with_text(struct deciding *d, uint32_t type, const voi
 static void emit_issued(struct deciding *d, uint32_t case_row, uint32_t at, uint32_t level, enum slip_rule rule,
                         const char *reason) {
     const struct approval_case *row = approvals_case(d->self, case_row);
-    const struct event_slip_issued body = {.case_row = case_row,
+    const struct slip_issued_body body = {.subject = case_row,
                                            .at = at,
                                            .reply_due = reply_due(d->self, at, level),
                                            .agency = row->agency,
@@ -99,24 +62,24 @@ struct move {
 
 static struct event *emit_moved(struct deciding *d, uint32_t number, const struct move *move, int32_t due) {
     const struct slip *slip = approvals_slip(d->self, number);
-    const struct event_slip_moved body = {.slip = number,
+    const struct slip_moved_body body = {.slip = number,
                                           .at = move->at,
                                           .by = (uint16_t)d->agency,
                                           .state = (uint8_t)move->state,
                                           .actor = (uint8_t)move->actor,
                                           .reply_due = due};
-    return emit_with_text(d, EVENT_SLIP_MOVED, &body, sizeof body, slip->case_row, move->kind, move->text);
+    return emit_with_text(d, EVENT_SLIP_MOVED, &body, sizeof body, slip->subject, move->kind, move->text);
 }
 
 static void move_slip(struct deciding *d, uint32_t number, const struct move *move) {
     const struct slip *slip = approvals_slip(d->self, number);
     emit_moved(d, number, move, slip->reply_due)->public_body =
-        publish_slip(d, approvals_case(d->self, slip->case_row), move->at, slip->level, (uint32_t)move->state);
+        publish_slip(d, approvals_case(d->self, slip->subject), move->at, slip->level, (uint32_t)move->state);
 }
 
 /* Beside the slips that this decision issues already. */
 static bool has_free_row(const struct deciding *d) {
-    uint32_t free = d->self->slips.rows_max - d->self->slips.count;
+    uint32_t free = d->self->slips.rows.rows_max - d->self->slips.rows.count;
     for (size_t i = 0; i < d->decision->event_count && free > 0; i++) {
         free -= d->decision->events[i].type == EVENT_SLIP_ISSUED;
     }
@@ -126,30 +89,30 @@ static bool has_free_row(const struct deciding *d) {
 void slip_issue(struct deciding *d, uint32_t case_row, uint32_t at, uint32_t level, enum slip_rule rule,
                 const char *reason) {
     const struct approval_case *row = approvals_case(d->self, case_row);
-    if (level > SLIP_LEVEL_MAX || slip_is_open(d->self, row, level) || !has_free_row(d) ||
-        (rule != SLIP_BY_SUPERVISOR && was_issued(d->self, row, rule, level))) {
-        return;
+    const bool follows = rule == SLIP_BY_SUPERVISOR
+                             ? level <= SLIP_LEVEL_MAX && !slips_are_open(&d->self->slips, row->first_slip, level)
+                             : slips_may_follow(&d->self->slips, row->first_slip, (uint8_t)rule, level);
+    if (follows && has_free_row(d)) {
+        emit_issued(d, case_row, at, level, rule, reason);
     }
-    emit_issued(d, case_row, at, level, rule, reason);
 }
 
 /* --- time --- */
 
 void slip_tick(struct deciding *d, uint32_t number, uint32_t now) {
     const struct slip *slip = approvals_slip(d->self, number);
-    CHECK(slip->state == APPROVALS__V1__SLIP_STATE__SLIP_STATE_ISSUED && slip->reply_due != 0 &&
-          day_end_s(slip->reply_due) <= now); /* else it would not wait in the agenda */
-    const uint32_t at = (uint32_t)day_end_s(slip->reply_due);
+    CHECK(slip->state == SLIP_ISSUED && slip_is_too_late(slip, now)); /* else it would not wait in the agenda */
+    const uint32_t at = (uint32_t)slip_lapses_at(slip);
     move_slip(d, number,
               &(struct move){.at = at,
                              .state = APPROVALS__V1__SLIP_STATE__SLIP_STATE_LAPSED,
                              .actor = APPROVALS__V1__ACTOR__ACTOR_SYSTEM});
-    slip_issue(d, slip->case_row, at, slip->level + 1u, (enum slip_rule)slip->rule, NULL);
+    slip_issue(d, slip->subject, at, slip->level + 1u, (enum slip_rule)slip->rule, NULL);
 }
 
 void slip_close_all(struct deciding *d, const struct approval_case *row, uint32_t at) {
     for (uint32_t number = row->first_slip; number != 0; number = approvals_slip(d->self, number)->next) {
-        if (is_open(approvals_slip(d->self, number))) {
+        if (slip_is_open(approvals_slip(d->self, number))) {
             move_slip(d, number,
                       &(struct move){.at = at,
                                      .state = APPROVALS__V1__SLIP_STATE__SLIP_STATE_CLOSED,
@@ -211,15 +174,8 @@ static bool is_under_way(const struct approval_case *row) {
     return false;
 }
 
-/* How many slips a case may ever get: no history grows without bound. */
-enum { SLIPS_OF_CASE_MAX = 64 };
-
 static bool has_room(const struct deciding *d, const struct approval_case *row) {
-    int count = 0;
-    for (uint32_t number = row->first_slip; number != 0; number = approvals_slip(d->self, number)->next) {
-        count++;
-    }
-    return count < SLIPS_OF_CASE_MAX && has_free_row(d);
+    return slips_count(&d->self->slips, row->first_slip) < SLIPS_OF_SUBJECT_MAX && has_free_row(d);
 }
 
 /* Against what is known of the case. 0: it may be issued. */
@@ -237,7 +193,7 @@ static uint32_t check_issue(const struct deciding *d, const struct approval_case
         return APPROVALS__V1__CODE__CODE_BEFORE_LAST_STEP;
     }
     *field = "level";
-    return slip_is_open(d->self, row, level) ? APPROVALS__V1__CODE__CODE_WRONG_ORDER : 0;
+    return slips_are_open(&d->self->slips, row->first_slip, level) ? APPROVALS__V1__CODE__CODE_WRONG_ORDER : 0;
 }
 
 void rules_issue_slip(struct deciding *d, const Approvals__V1__IssueSlip *body) {
@@ -270,7 +226,7 @@ void rules_issue_slip(struct deciding *d, const Approvals__V1__IssueSlip *body) 
 
 /* The slip of a command, in this state; NULL: refused. */
 static const struct slip *slip_in(struct deciding *d, uint32_t number, Approvals__V1__SlipState state) {
-    const struct slip *slip = number <= d->self->slips.count ? approvals_slip(d->self, number) : NULL;
+    const struct slip *slip = number <= d->self->slips.rows.count ? approvals_slip(d->self, number) : NULL;
     if (number == 0 || slip == NULL || slip->state != state) {
         decide_refuse(d, APPROVALS__V1__CODE__CODE_SLIP_NOT_OPEN, "slip");
         return NULL;
@@ -293,7 +249,7 @@ static uint32_t check_replier(const struct deciding *d, uint32_t number, const c
         *field = NULL;
         return APPROVALS__V1__CODE__CODE_AGENCY_UNKNOWN;
     }
-    if (number == 0 || number > d->self->slips.count) {
+    if (number == 0 || number > d->self->slips.rows.count) {
         return APPROVALS__V1__CODE__CODE_SLIP_NOT_OPEN;
     }
     return is_officer && approvals_slip(d->self, number)->agency == d->agency ? 0
@@ -315,7 +271,7 @@ void rules_reply_slip(struct deciding *d, const Approvals__V1__ReplySlip *body) 
         return;
     }
     const uint32_t at = decide_seconds(d->command->occurred_at_ms);
-    if (slip->reply_due != 0 && at >= day_end_s(slip->reply_due)) { /* too late, whether or not time has said so yet */
+    if (slip_is_too_late(slip, at)) { /* whether or not time has said so yet */
         decide_refuse(d, APPROVALS__V1__CODE__CODE_SLIP_NOT_OPEN, "occurred_at_ms");
         return;
     }
@@ -346,6 +302,6 @@ void rules_judge_reply(struct deciding *d, const Approvals__V1__JudgeReply *body
                              .kind = TEXT_REASON,
                              .text = body->reason});
     if (!body->accepted) {
-        slip_issue(d, slip->case_row, at, slip->level + 1u, (enum slip_rule)slip->rule, NULL);
+        slip_issue(d, slip->subject, at, slip->level + 1u, (enum slip_rule)slip->rule, NULL);
     }
 }

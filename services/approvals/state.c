@@ -39,7 +39,6 @@ static void init_tables(struct approvals *self, uint32_t cases_max) {
     table_init(&self->pauses, "pauses", sizeof(struct case_pause), as_many_as(cases_max, 2));
     table_init(&self->parts, "parts", sizeof(struct part), as_many_as(cases_max, 2));
     table_init(&self->ratings, "ratings", sizeof(struct rating), as_many_as(cases_max, 2));
-    table_init(&self->slips, "slips", sizeof(struct slip), as_many_as(cases_max, 2));
     table_init(&self->rounds, "rounds", sizeof(struct round), APPROVALS_ROUNDS_MAX);
     table_init(&self->courses, "courses", sizeof(struct course), 1);
 }
@@ -56,7 +55,7 @@ void approvals_state_init(struct approvals *self, const struct approvals_options
     init_indexes(self);
     struct table *const tables[] = {&self->agencies, &self->items,
                                     &self->versions, &self->cases,   &self->pauses,       &self->parts,         &self->ratings,
-                                    &self->slips,    &self->rounds,  &self->courses};
+                                    &self->rounds,  &self->courses};
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         state_register_table(state, tables[i]);
     }
@@ -66,7 +65,7 @@ void approvals_state_init(struct approvals *self, const struct approvals_options
     }
     notices_init(&self->notices, state);
     agenda_init(&self->case_agenda, "cases", options->cases_max, state);
-    agenda_init(&self->slip_agenda, "slips", self->slips.rows_max, state);
+    slips_init(&self->slips, as_many_as(options->cases_max, 2), state);
 }
 
 uint32_t approvals_find_agency(const struct approvals *self, const char *code) {

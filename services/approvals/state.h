@@ -10,6 +10,7 @@
 #include "calendar/notices.h"
 #include "state/agenda.h"
 #include "state/state.h"
+#include "supervision/slips.h"
 
 /*
  * What the approval registry knows, as rows without padding. Nothing of a person but the last four characters of an applicant's
@@ -160,19 +161,6 @@ struct rating {
 };
 
 enum slip_rule { SLIP_PROMISED_PASSED = 1, SLIP_STATUTORY_PASSED = 2, SLIP_BY_SUPERVISOR = 3 };
-struct slip {
-    uint64_t seq;
-    uint32_t case_row;
-    uint32_t next; /* older one of the same case */
-    uint32_t issued_at;
-    int32_t reply_due;
-    uint16_t agency; /* that has to reply */
-    uint8_t level;   /* 1..4 */
-    uint8_t state;   /* approvals.v1.SlipState */
-    uint8_t rule;    /* enum slip_rule */
-    uint8_t zero[3];
-};
-
 struct round {
     uint32_t number;
     uint32_t removed; /* items */
@@ -197,10 +185,11 @@ struct approvals_options {
 
 struct approvals {
     struct approvals_options options;
-    struct table agencies, items, versions, cases, pauses, parts, ratings, slips, rounds, courses;
+    struct table agencies, items, versions, cases, pauses, parts, ratings, rounds, courses;
     struct index agency_by_code, item_by_code, case_by_number;
     struct notices notices;
-    struct agenda case_agenda, slip_agenda;
+    struct agenda case_agenda;
+    struct slips slips; /* subject: a row of cases */
 };
 
 void approvals_state_init(struct approvals *self, const struct approvals_options *options, struct state *state);
@@ -232,7 +221,7 @@ static inline struct rating *approvals_rating(const struct approvals *self, uint
     return table_row(&self->ratings, row);
 }
 static inline struct slip *approvals_slip(const struct approvals *self, uint32_t row) {
-    return table_row(&self->slips, row);
+    return slips_row(&self->slips, row);
 }
 /* Zeros until the first event that needs it. */
 static inline struct course *approvals_course(const struct approvals *self) {
@@ -253,7 +242,6 @@ static_assert(sizeof(struct approval_case) == 144, "no padding");
 static_assert(sizeof(struct case_pause) == 16, "no padding");
 static_assert(sizeof(struct part) == 16, "no padding");
 static_assert(sizeof(struct rating) == 24, "no padding");
-static_assert(sizeof(struct slip) == 32, "no padding");
 static_assert(sizeof(struct course) == 16, "no padding");
 
 #endif

@@ -141,7 +141,7 @@ static struct thing next_thing(const struct approvals *self, uint32_t case_row, 
         }
     }
     for (uint32_t slip = row->first_slip; slip != 0; slip = approvals_slip(self, slip)->next) {
-        const uint32_t due = agenda_minute(&self->slip_agenda, slip);
+        const uint32_t due = agenda_minute(&self->slips.agenda, slip);
         if (due != 0 && due <= now / 60 && (int64_t)due * 60 <= first.at) {
             first = (struct thing){.at = (int64_t)due * 60, .slip = slip};
         }
@@ -261,9 +261,9 @@ static void add_case(struct due_cases *due, uint32_t case_row) {
 
 static void find_due(const struct approvals *self, uint32_t now, struct due_cases *due) {
     uint32_t rows[DECISION_EVENTS_MAX];
-    uint32_t count = agenda_due_rows(&self->slip_agenda, now / 60, rows, DECISION_EVENTS_MAX);
+    uint32_t count = agenda_due_rows(&self->slips.agenda, now / 60, rows, DECISION_EVENTS_MAX);
     for (uint32_t i = 0; i < count; i++) {
-        add_case(due, approvals_slip(self, rows[i])->case_row);
+        add_case(due, approvals_slip(self, rows[i])->subject);
     }
     count = agenda_due_rows(&self->case_agenda, now / 60, rows, DECISION_EVENTS_MAX);
     for (uint32_t i = 0; i < count; i++) {

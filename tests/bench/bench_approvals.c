@@ -82,7 +82,7 @@ static double open_bytes(const struct town *town) {
                                           &self->pauses,
                                           &self->parts,
                                           &self->ratings,
-                                          &self->slips,
+                                          &self->slips.rows,
                                           &self->case_agenda.entries,
                                           &self->case_agenda.slots,
                                           &self->case_agenda.heap};

@@ -91,11 +91,11 @@ static inline void recorded_watch(void *user, const struct event *event) {
     if (event->type == EVENT_CASE_STEP) {
         recorded_step(r, event);
     } else if (event->type == EVENT_SLIP_ISSUED) {
-        struct event_slip_issued body;
+        struct slip_issued_body body;
         memcpy(&body, event->private_body, sizeof body);
         recorded_slip(r, body.level, APPROVALS__V1__SLIP_STATE__SLIP_STATE_ISSUED, body.at);
     } else if (event->type == EVENT_SLIP_MOVED) {
-        struct event_slip_moved body;
+        struct slip_moved_body body;
         memcpy(&body, event->private_body, sizeof body);
         recorded_slip(r, approvals_slip(&r->town.approvals, body.slip)->level, body.state, body.at);
     }
@@ -164,18 +164,18 @@ static inline void case_text(const struct town *town, const char *number, char t
 static inline void assert_slips_planned(const struct approvals *self) {
     static const int32_t workdays[] = {0, 3, 2, 1, 0};
     const struct calendar calendar = approvals_calendar(self);
-    for (uint32_t i = 1; i <= self->slips.count; i++) {
+    for (uint32_t i = 1; i <= self->slips.rows.count; i++) {
         const struct slip *slip = approvals_slip(self, i);
         int32_t day = 0;
         if (slip->state != APPROVALS__V1__SLIP_STATE__SLIP_STATE_ISSUED) {
-            assert_int_equal(agenda_minute(&self->slip_agenda, i), 0);
+            assert_int_equal(agenda_minute(&self->slips.agenda, i), 0);
             continue;
         }
         const bool is_known =
             workdays[slip->level] > 0 &&
             calendar_nth_workday(&calendar, civil_day_of_s(slip->issued_at), workdays[slip->level], &day);
         assert_int_equal(slip->reply_due, is_known ? day : 0);
-        assert_int_equal(agenda_minute(&self->slip_agenda, i), is_known ? agenda_minute_of_s(day_end_s(day)) : 0);
+        assert_int_equal(agenda_minute(&self->slips.agenda, i), is_known ? agenda_minute_of_s(day_end_s(day)) : 0);
     }
 }
 

@@ -464,7 +464,7 @@ static void slips_are_listed_newest_first(void **state) {
     town_tick(&f->town, "2020-04-20T17:59");
     static const char *const agencies[] = {"", "plan", "fire", "water"};
     const struct approvals *self = &f->town.approvals;
-    assert_true(self->slips.count > 20);
+    assert_true(self->slips.rows.count > 20);
     for (uint32_t round = 0; round < 8; round++) {
         Approvals__V1__ListSlips slips = APPROVALS__V1__LIST_SLIPS__INIT;
         Approvals__V1__Query query = APPROVALS__V1__QUERY__INIT;
@@ -473,14 +473,14 @@ static void slips_are_listed_newest_first(void **state) {
         slips.agency = town_text(agencies[round % 4]);
         slips.with_ended = round >= 4;
         slips.limit = 7;
-        uint32_t row = self->slips.count + 1, found = 0;
+        uint32_t row = self->slips.rows.count + 1, found = 0;
         do {
             const Approvals__V1__Slips *page = desk_ask(&f->desk, ROLE_SUPERVISOR, "bureau", &query)->slips;
             for (size_t i = 0; i < page->n_slips; i++, found++) {
                 const struct slip *slip = approvals_slip(self, page->slips[i]->slip);
                 assert_true(page->slips[i]->slip < row);
                 row = page->slips[i]->slip;
-                assert_string_equal(page->slips[i]->case_number, approvals_case(self, slip->case_row)->number);
+                assert_string_equal(page->slips[i]->case_number, approvals_case(self, slip->subject)->number);
                 assert_int_equal(page->slips[i]->level, slip->level);
                 assert_int_equal(page->slips[i]->state, slip->state);
                 assert_int_equal(page->slips[i]->reply_due_day, slip->reply_due);
@@ -489,7 +489,7 @@ static void slips_are_listed_newest_first(void **state) {
             }
             slips.after = page->next;
         } while (slips.after != 0);
-        for (row = self->slips.count; row > 0; row--) {
+        for (row = self->slips.rows.count; row > 0; row--) {
             const struct slip *slip = approvals_slip(self, row);
             const bool is_open = slip->state == APPROVALS__V1__SLIP_STATE__SLIP_STATE_ISSUED ||
                                  slip->state == APPROVALS__V1__SLIP_STATE__SLIP_STATE_REPLIED;
@@ -605,7 +605,7 @@ static bool is_of_case(const struct town *town, uint64_t seq, uint32_t case_row,
     case EVENT_RECTIFIED:
         return approvals_rating(&town->approvals, first)->case_row == case_row;
     case EVENT_SLIP_MOVED:
-        return approvals_slip(&town->approvals, first)->case_row == case_row;
+        return approvals_slip(&town->approvals, first)->subject == case_row;
     default:
         return false;
     }

@@ -340,11 +340,11 @@ static void test_nothing_starves(void **state) {
         assert_int_equal(row->flags & (CASE_WARNED | CASE_PROMISED_PASSED), CASE_WARNED | CASE_PROMISED_PASSED);
         assert_int_not_equal(row->first_slip, 0);
     }
-    assert_int_equal(r.town.approvals.slips.count, CASES);
+    assert_int_equal(r.town.approvals.slips.rows.count, CASES);
     town_tick(&r.town, "2020-12-30T00:00");
     assert_int_equal(agenda_due(&r.town.approvals.case_agenda, UINT32_MAX), 0);
-    assert_int_equal(agenda_due(&r.town.approvals.slip_agenda, UINT32_MAX), 0);
-    assert_int_equal(r.town.approvals.slips.count, 4 * CASES);
+    assert_int_equal(agenda_due(&r.town.approvals.slips.agenda, UINT32_MAX), 0);
+    assert_int_equal(r.town.approvals.slips.rows.count, 4 * CASES);
     recorded_end(&r);
 }
 
@@ -377,9 +377,9 @@ static void test_last_slip(void **state) {
     assert_true(town_reply(&r.town, 1, "2020-06-01T11:00"));
     assert_true(town_judge(&r.town, 1, true, "2020-06-01T11:00"));
     town_tick(&r.town, "2020-06-13T00:00"); /* both slips lapse: one finds a row for the next level */
-    assert_int_equal(r.town.approvals.slips.count, 4);
+    assert_int_equal(r.town.approvals.slips.rows.count, 4);
     town_tick(&r.town, "2020-12-30T00:00");
-    assert_int_equal(r.town.approvals.slips.count, 4);
+    assert_int_equal(r.town.approvals.slips.rows.count, 4);
     assert_folds(&r.town);
     recorded_end(&r);
 }
@@ -486,8 +486,8 @@ static void test_wakes_are_exact(void **state) {
             const uint32_t minute = agenda_minute(&r.town.approvals.case_agenda, i);
             next = minute != 0 && minute < next ? minute : next;
         }
-        for (uint32_t i = 1; i <= r.town.approvals.slips.count; i++) {
-            const uint32_t minute = agenda_minute(&r.town.approvals.slip_agenda, i);
+        for (uint32_t i = 1; i <= r.town.approvals.slips.rows.count; i++) {
+            const uint32_t minute = agenda_minute(&r.town.approvals.slips.agenda, i);
             next = minute != 0 && minute < next ? minute : next;
         }
         if (next == UINT32_MAX) {
