@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "base/check.h"
+#include "support/approvals_desk.h"
 #include "support/approvals_fixture.h"
 #include "support/approvals_load.h"
 #include "support/system.h"
@@ -132,6 +133,36 @@ static void run_replan(struct town *town) {
     print("rules: taken back again", (double)(clock_monotonic_ns() - again) / 1e9, "s");
 }
 
+static int by_value(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Why cases are due when they are, each day from acceptance on explained, with both pages of text. */
+static void run_why(struct town *town, uint32_t cases) {
+    enum { QUESTIONS = 2000 };
+    static double took_us[QUESTIONS];
+    struct desk desk;
+    desk_init(&desk, town, "2020-03-31T12:00");
+    for (uint32_t i = 0; i < QUESTIONS; i++) {
+        char number[24];
+        snprintf(number, sizeof number, "20200102%010u", (uint32_t)((uint64_t)i * cases / QUESTIONS));
+        Approvals__V1__Query query = APPROVALS__V1__QUERY__INIT;
+        Approvals__V1__ExplainDeadline why = APPROVALS__V1__EXPLAIN_DEADLINE__INIT;
+        why.case_number = number;
+        query.body_case = APPROVALS__V1__QUERY__BODY_EXPLAIN_DEADLINE;
+        query.explain_deadline = &why;
+        const int64_t begin = clock_monotonic_ns();
+        const Approvals__V1__Answer *answer = desk_ask(&desk, ROLE_SUPERVISOR, "bureau", &query);
+        took_us[i] = (double)(clock_monotonic_ns() - begin) / 1e3;
+        CHECK(answer != NULL && answer->explanation->n_days > 60);
+    }
+    qsort(took_us, QUESTIONS, sizeof took_us[0], by_value);
+    print("rules: why, some 75 days, p50", took_us[QUESTIONS / 2], "us");
+    print("rules: why, p99", took_us[QUESTIONS * 99 / 100], "us");
+    desk_release(&desk);
+}
+
 static void bench_rules(uint32_t cases, uint32_t due) {
     static struct batch batch;
     static struct town town;
@@ -147,6 +178,7 @@ static void bench_rules(uint32_t cases, uint32_t due) {
     print("rules: begun", run_step(&town, &batch, STEP(DEPARTMENT_STARTED), cases, due), "ns of CPU");
     print("rules: open cases", town.approvals.cases.count, "");
     print("rules: state of an open case, its indexes and agenda with it", open_bytes(&town), "bytes");
+    run_why(&town, cases);
     run_minute(&town, "2020-01-22T09:00", "the minute before");
     run_minute(&town, "2020-01-22T09:01", "a minute in which many are due, each gets a slip");
     run_minute(&town, "2020-01-22T09:01", "the same minute again");
