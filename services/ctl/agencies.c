@@ -6,13 +6,11 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "base/file.h"
 #include "base/utf8.h"
 #include "codes/region.h"
-#include "ctl/ctl.h"
 #include "ctl/keytab.h"
+#include "ctl/table_file.h"
 
-#define TABLE_BYTES_MAX (2 * 1024 * 1024)
 #define FIELDS 5
 
 /* Cuts the line at its tabs; missing fields are empty. False: there are more. */
@@ -75,7 +73,8 @@ static bool is_known(const struct agencies *agencies, const char *code) {
     return false;
 }
 
-static const char *add_line(struct agencies *agencies, char *line) {
+static const char *add_line(char *line, void *user) {
+    struct agencies *agencies = user;
     struct agency_row row;
     const char *wrong = parse_line(line, &row);
     if (wrong) {
@@ -91,37 +90,10 @@ static const char *add_line(struct agencies *agencies, char *line) {
     return NULL;
 }
 
-static enum status read_lines(const char *path, char *text, struct agencies *agencies) {
-    size_t number = 0;
-    for (char *line = text, *next; line && *line; line = next) {
-        next = strchr(line, '\n');
-        if (next) {
-            *next++ = '\0';
-        }
-        number++;
-        line[strcspn(line, "\r")] = '\0';
-        const char *wrong = *line == '#' || *line == '\0' ? NULL : add_line(agencies, line);
-        if (wrong) {
-            ctl_error(0, "%s:%zu: %s", path, number, wrong);
-            return STATUS_MALFORMED;
-        }
-    }
-    return STATUS_OK;
-}
-
 enum status agencies_read(const char *path, struct agencies *agencies) {
-    struct buffer text = {0};
-    enum status status = file_read(path, TABLE_BYTES_MAX, &text);
-    if (status != STATUS_OK) {
-        ctl_error(0, "%s cannot be read: %s", path, status_name(status));
-        return status;
-    }
     agencies->rows = calloc(AGENCIES_MAX, sizeof *agencies->rows);
     CHECK(agencies->rows);
-    buffer_text(&text);
-    status = read_lines(path, (char *)text.data, agencies);
-    buffer_release(&text);
-    return status;
+    return table_file_read(path, add_line, agencies);
 }
 
 void agencies_release(struct agencies *agencies) {

@@ -6,12 +6,10 @@
 #include <string.h>
 
 #include "base/check.h"
-#include "base/file.h"
 #include "base/utf8.h"
-#include "ctl/ctl.h"
 #include "ctl/keytab.h"
+#include "ctl/table_file.h"
 
-#define TABLE_BYTES_MAX (2 * 1024 * 1024)
 
 static bool parse_region(const char *text, uint32_t *region) {
     char *end = NULL;
@@ -52,7 +50,8 @@ static bool is_known(const struct facilities *facilities, const char *code) {
     return false;
 }
 
-static const char *add_line(struct facilities *facilities, char *line) {
+static const char *add_line(char *line, void *user) {
+    struct facilities *facilities = user;
     struct facility_row row;
     const char *wrong = parse_line(line, &row);
     if (wrong) {
@@ -68,37 +67,10 @@ static const char *add_line(struct facilities *facilities, char *line) {
     return NULL;
 }
 
-static enum status read_lines(const char *path, char *text, struct facilities *facilities) {
-    size_t number = 0;
-    for (char *line = text, *next; line && *line; line = next) {
-        next = strchr(line, '\n');
-        if (next) {
-            *next++ = '\0';
-        }
-        number++;
-        line[strcspn(line, "\r")] = '\0';
-        const char *wrong = *line == '#' || *line == '\0' ? NULL : add_line(facilities, line);
-        if (wrong) {
-            ctl_error(0, "%s:%zu: %s", path, number, wrong);
-            return STATUS_MALFORMED;
-        }
-    }
-    return STATUS_OK;
-}
-
 enum status facilities_read(const char *path, struct facilities *facilities) {
-    struct buffer text = {0};
-    enum status status = file_read(path, TABLE_BYTES_MAX, &text);
-    if (status != STATUS_OK) {
-        ctl_error(0, "%s cannot be read: %s", path, status_name(status));
-        return status;
-    }
     facilities->rows = calloc(FACILITIES_MAX, sizeof *facilities->rows);
     CHECK(facilities->rows);
-    buffer_text(&text);
-    status = read_lines(path, (char *)text.data, facilities);
-    buffer_release(&text);
-    return status;
+    return table_file_read(path, add_line, facilities);
 }
 
 void facilities_release(struct facilities *facilities) {
