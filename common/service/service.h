@@ -37,6 +37,12 @@ struct command {
 /* As prev: the event before it in the same decision is of the same subject; its number is known once it is logged. */
 #define EVENT_PREV_BEFORE UINT64_MAX
 
+/* Whether the sender saw another version of an object (its last event) than there is. Asked in the first phase: what a command's own
+ * events change makes it no older. Refuse with CODE_STALE_VERSION. */
+static inline bool command_is_stale(const struct command *command, uint64_t last_seq) {
+    return command->phase == 0 && command->expected_version != 0 && command->expected_version != last_seq;
+}
+
 /* An event as decide makes it and evolve reads it. */
 #define EVENT_PRIVATE_BYTES_MAX 65536
 #define EVENT_PUBLIC_BYTES_MAX (512 * 1024) /* packed: an event fits into a batch */

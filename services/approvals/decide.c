@@ -20,8 +20,7 @@ uint32_t decide_seconds(int64_t unix_ms) {
 }
 
 bool decide_check_version(struct deciding *d, uint64_t last_seq) {
-    const uint64_t expected = d->command->expected_version;
-    if (d->command->phase == 0 && expected != 0 && expected != last_seq) {
+    if (command_is_stale(d->command, last_seq)) {
         decide_refuse(d, COMMON__V1__CODE__CODE_STALE_VERSION, "expected_version");
         return false;
     }

@@ -129,12 +129,18 @@ static bool has_passed(const struct walk *w, bool is_statutory, uint32_t at) {
 
 /* --- What time does ------------------------------------------------------------------------------------------------------------- */
 
-/* Day on which the end of a limit that has passed at the beginning of `day` is told: of hours that of their end, though not before
- * the silence that made it an acceptance. */
+/* Day on which the end of a limit that has passed at the beginning of `day` is told: that on which it became so (of hours that of
+ * their end), though the acceptance may have come later: after papers were asked for the clock runs from the day they came. Not before
+ * the silence that is taken as acceptance. */
 static int32_t passed_on(const struct walk *w, bool is_statutory, int32_t day) {
     const struct city_limit *limit = is_statutory ? &w->version->statutory : &w->version->promised;
-    const int32_t ended = limit->unit == LIMITED_HOURS ? day_of_s(w->start + limit->amount * 3600u) : day;
-    return ended > w->deemed ? ended : w->deemed;
+    if (limit->unit == LIMITED_HOURS) {
+        day = day_of_s(w->start + limit->amount * 3600u);
+    }
+    while (limit->unit != LIMITED_HOURS && has_passed(w, is_statutory, s_of_day(day - 1))) {
+        day--;
+    }
+    return day > w->deemed ? day : w->deemed;
 }
 
 static void limits_pass(struct walk *w, int32_t day) {

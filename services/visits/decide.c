@@ -42,8 +42,7 @@ bool rules_check_recorded(struct deciding *d, int64_t recorded_at_ms, uint32_t *
 }
 
 bool rules_check_version(struct deciding *d, uint64_t last_seq) {
-    const uint64_t expected = d->command->expected_version;
-    if (d->command->phase == 0 && expected != 0 && expected != last_seq) {
+    if (command_is_stale(d->command, last_seq)) {
         rules_refuse(d, COMMON__V1__CODE__CODE_STALE_VERSION, "expected_version");
         return false;
     }

@@ -38,7 +38,7 @@ static uint32_t check(const struct visits *self, const Visits__V1__RegisterFacil
 static uint32_t check_known(const struct deciding *d, const struct facility *known, uint32_t number,
                             const Visits__V1__RegisterFacility *body, const char **field) {
     *field = "expected_version";
-    if (d->command->expected_version != 0 && d->command->expected_version != known->last_seq) {
+    if (command_is_stale(d->command, known->last_seq)) {
         return COMMON__V1__CODE__CODE_STALE_VERSION;
     }
     *field = "region";
