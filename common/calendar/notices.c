@@ -129,7 +129,9 @@ static enum notice_verdict check_form(const struct notice_said *said, const char
     enum notice_verdict verdict = check_name(said->name);
     if (verdict == NOTICE_NEW) {
         *field = "published_day";
-        verdict = said->published_day == 0 ? NOTICE_MISSING : is_day(said->published_day) ? NOTICE_NEW : NOTICE_MALFORMED;
+        verdict = said->published_day == 0      ? NOTICE_MISSING
+                  : is_day(said->published_day) ? NOTICE_NEW
+                                                : NOTICE_MALFORMED;
     }
     if (verdict == NOTICE_NEW) {
         *field = "years";

@@ -11,12 +11,14 @@
 #include "state/state.h"
 
 /*
- * The holiday notices of the State Council that a registry was given, and the calendar that follows from them: part of its state.
+ * The holiday notices of the State Council that a registry was given, and the calendar that follows from them: part of
+ * its state.
  *
- * The calendar is bitemporal: what a day is, and what it was known to be before an event of the log. Of all lines of a day that
- * of the notice published last holds (of equals, loaded last), withdrawn notices left out. Pure.
+ * The calendar is bitemporal: what a day is, and what it was known to be before an event of the log. Of all lines of a
+ * day that of the notice published last holds (of equals, loaded last), withdrawn notices left out. Pure.
  *
- * At most NOTICES_MAX notices (56 bytes each), NOTICE_LINES_MAX lines (36 bytes); the days take 877 KB from the first notice on.
+ * At most NOTICES_MAX notices (56 bytes each), NOTICE_LINES_MAX lines (36 bytes); the days take 877 KB from the first
+ * notice on.
  */
 #define NOTICES_MAX 1000
 #define NOTICE_LINES_MAX 20000
@@ -83,7 +85,8 @@ struct notice_said {
     size_t day_count;
 };
 
-/* The body of the event, for ever: little endian, no padding. Behind it line_count of struct notice_body_line, by day. */
+/* The body of the event, for ever: little endian, no padding. Behind it line_count of struct notice_body_line, by day.
+ */
 struct notice_body {
     char name[20];
     int32_t published_day;

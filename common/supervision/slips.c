@@ -48,7 +48,7 @@ bool slips_may_follow(const struct slips *slips, uint32_t first, uint8_t rule, u
 
 int32_t slip_reply_due(const struct calendar *calendar, uint32_t issued_at, uint32_t level) {
     int32_t day;
-    if (reply_workdays[level] == 0 ||
+    if (level > SLIP_LEVEL_MAX || reply_workdays[level] == 0 ||
         !calendar_nth_workday(calendar, civil_day_of_s(issued_at), reply_workdays[level], &day)) {
         return 0;
     }

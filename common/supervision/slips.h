@@ -11,24 +11,25 @@
 #include "state/state.h"
 
 /*
- * Supervision slips: what a supervisor asks an agency about something that is late. Four levels; each wants a reply within fewer
- * workdays than the one below, the last is listed supervision and wants none. No reply in time, or one that is refused: the
- * next level. Time alone issues each level of a rule once for a subject, whatever happened to it since.
+ * Supervision slips: what a supervisor asks an agency about something that is late. Four levels; each wants a reply
+ * within fewer workdays than the one below, the last is listed supervision and wants none. No reply in time, or one
+ * that is refused: the next level. Time alone issues each level of a rule once for a subject, whatever happened to it
+ * since.
  *
- * Part of a registry's state: its subjects (cases, issues, tasks) are rows of tables of its own, and each has the row of its newest
- * slip, the head of a list. What a slip is about, who may speak, and the events stay with the registry. Pure. 32 bytes a slip, and
- * its place in the agenda.
+ * Part of a registry's state: its subjects (cases, issues, tasks) are rows of tables of its own, and each has the row
+ * of its newest slip, the head of a list. What a slip is about, who may speak, and the events stay with the registry.
+ * Pure. 32 bytes a slip, and its place in the agenda.
  */
 #define SLIP_LEVEL_MAX 4
 #define SLIPS_OF_SUBJECT_MAX 64 /* by command: no history grows without bound */
 
-enum slip_state {
-    SLIP_ISSUED = 1,
-    SLIP_REPLIED = 2,
-    SLIP_ACCEPTED = 3,
-    SLIP_REFUSED = 4,
-    SLIP_LAPSED = 5, /* no reply in time */
-    SLIP_CLOSED = 6, /* its subject ended first */
+enum slip_state { /* numbers of the contract; 0: none */
+                  SLIP_ISSUED = 1,
+                  SLIP_REPLIED = 2,
+                  SLIP_ACCEPTED = 3,
+                  SLIP_REFUSED = 4,
+                  SLIP_LAPSED = 5, /* no reply in time */
+                  SLIP_CLOSED = 6, /* its subject ended first */
 };
 
 struct slip {
@@ -58,8 +59,8 @@ static inline struct slip *slips_row(const struct slips *slips, uint32_t row) {
 
 /* Waits for a reply or for the judgement of one. */
 bool slip_is_open(const struct slip *slip);
-/* Over the slips of one subject, first being its newest: whether an open one is of this level or above; whether a rule ever
- * issued this level; how many there are. */
+/* Over the slips of one subject, first being its newest: whether an open one is of this level or above; whether a rule
+ * ever issued this level; how many there are. */
 bool slips_are_open(const struct slips *slips, uint32_t first, uint32_t level);
 bool slips_were_issued(const struct slips *slips, uint32_t first, uint8_t rule, uint32_t level);
 uint32_t slips_count(const struct slips *slips, uint32_t first);
@@ -84,13 +85,14 @@ struct slip_issued_body {
 struct slip_moved_body {
     uint32_t slip; /* row */
     uint32_t at;
-    uint16_t by;   /* agency that reported; 0: none */
-    uint8_t state; /* SLIP_ISSUED: it waits as before, for another day */
-    uint8_t actor; /* the registry's own numbers */
+    uint16_t by;       /* agency that reported; 0: none */
+    uint8_t state;     /* SLIP_ISSUED: it waits as before, for another day */
+    uint8_t actor;     /* the registry's own numbers */
     int32_t reply_due; /* after it; 0: none */
 };
 /* A new row; *first is the head of its subject's list. Room is checked before the event is made. */
-void slips_issued(struct slips *slips, uint64_t seq, const struct slip_issued_body *body, uint8_t kind, uint32_t *first);
+void slips_issued(struct slips *slips, uint64_t seq, const struct slip_issued_body *body, uint8_t kind,
+                  uint32_t *first);
 void slips_moved(struct slips *slips, uint64_t seq, const struct slip_moved_body *body);
 
 static_assert(sizeof(struct slip) == 32, "no padding");

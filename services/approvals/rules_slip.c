@@ -42,11 +42,11 @@ static void emit_issued(struct deciding *d, uint32_t case_row, uint32_t at, uint
                         const char *reason) {
     const struct approval_case *row = approvals_case(d->self, case_row);
     const struct slip_issued_body body = {.subject = case_row,
-                                           .at = at,
-                                           .reply_due = reply_due(d->self, at, level),
-                                           .agency = row->agency,
-                                           .level = (uint8_t)level,
-                                           .rule = (uint8_t)rule};
+                                          .at = at,
+                                          .reply_due = reply_due(d->self, at, level),
+                                          .agency = row->agency,
+                                          .level = (uint8_t)level,
+                                          .rule = (uint8_t)rule};
     emit_with_text(d, EVENT_SLIP_ISSUED, &body, sizeof body, case_row, TEXT_REASON, reason)->public_body =
         publish_slip(d, row, at, level, APPROVALS__V1__SLIP_STATE__SLIP_STATE_ISSUED);
 }
@@ -63,11 +63,11 @@ struct move {
 static struct event *emit_moved(struct deciding *d, uint32_t number, const struct move *move, int32_t due) {
     const struct slip *slip = approvals_slip(d->self, number);
     const struct slip_moved_body body = {.slip = number,
-                                          .at = move->at,
-                                          .by = (uint16_t)d->agency,
-                                          .state = (uint8_t)move->state,
-                                          .actor = (uint8_t)move->actor,
-                                          .reply_due = due};
+                                         .at = move->at,
+                                         .by = (uint16_t)d->agency,
+                                         .state = (uint8_t)move->state,
+                                         .actor = (uint8_t)move->actor,
+                                         .reply_due = due};
     return emit_with_text(d, EVENT_SLIP_MOVED, &body, sizeof body, slip->subject, move->kind, move->text);
 }
 
