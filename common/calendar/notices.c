@@ -100,33 +100,33 @@ static enum notice_verdict check_name(const char *name) {
     return strlen(name) < sizeof((struct notice *)NULL)->name ? NOTICE_NEW : NOTICE_TOO_LONG;
 }
 
-static enum notice_verdict check_years(const struct notice_said *said) {
-    if (said->year_count > NOTICE_YEARS_MAX) {
+static enum notice_verdict check_years(const Common__V1__LoadNotice *said) {
+    if (said->n_years > NOTICE_YEARS_MAX) {
         return NOTICE_TOO_MANY;
     }
-    for (size_t i = 0; i < said->year_count; i++) {
+    for (size_t i = 0; i < said->n_years; i++) {
         if (said->years[i] < CALENDAR_FIRST_YEAR || said->years[i] > CALENDAR_LAST_YEAR) {
             return NOTICE_MALFORMED;
         }
     }
-    return said->year_count == 0 && said->day_count == 0 ? NOTICE_MISSING : NOTICE_NEW; /* it would say nothing */
+    return said->n_years == 0 && said->n_days == 0 ? NOTICE_MISSING : NOTICE_NEW; /* it would say nothing */
 }
 
-static enum notice_verdict check_days(const struct notice_said *said) {
-    for (size_t i = 0; i < said->day_count; i++) {
-        if (!is_day(said->days[i].day)) {
+static enum notice_verdict check_days(const Common__V1__LoadNotice *said) {
+    for (size_t i = 0; i < said->n_days; i++) {
+        if (!is_day(said->days[i]->day)) {
             return NOTICE_MALFORMED;
         }
-        if (strlen(said->days[i].name) >= sizeof((struct notice_line *)NULL)->name) {
+        if (strlen(said->days[i]->name) >= sizeof((struct notice_line *)NULL)->name) {
             return NOTICE_TOO_LONG;
         }
     }
     return NOTICE_NEW;
 }
 
-static enum notice_verdict check_form(const struct notice_said *said, const char **field) {
+static enum notice_verdict check_form(const Common__V1__LoadNotice *said, const char **field) {
     *field = "notice";
-    enum notice_verdict verdict = check_name(said->name);
+    enum notice_verdict verdict = check_name(said->notice);
     if (verdict == NOTICE_NEW) {
         *field = "published_day";
         verdict = said->published_day == 0      ? NOTICE_MISSING
@@ -139,25 +139,25 @@ static enum notice_verdict check_form(const struct notice_said *said, const char
     }
     if (verdict == NOTICE_NEW) {
         *field = "days";
-        verdict = said->day_count > NOTICE_DAYS_MAX ? NOTICE_TOO_MANY : check_days(said);
+        verdict = said->n_days > NOTICE_DAYS_MAX ? NOTICE_TOO_MANY : check_days(said);
     }
     return verdict;
 }
 
 /* Lines by day, so that the order in which they came does not matter. NULL: a day is named twice. */
-static struct notice_body *make_body(const struct notice_said *said, struct arena *arena, size_t *size) {
-    *size = sizeof(struct notice_body) + said->day_count * sizeof(struct notice_body_line);
+static struct notice_body *make_body(const Common__V1__LoadNotice *said, struct arena *arena, size_t *size) {
+    *size = sizeof(struct notice_body) + said->n_days * sizeof(struct notice_body_line);
     struct notice_body *body = arena_zalloc(arena, *size);
     CHECK(body != NULL);
     struct notice_body_line *lines = (struct notice_body_line *)(body + 1);
-    memcpy(body->name, said->name, strlen(said->name));
+    memcpy(body->name, said->notice, strlen(said->notice));
     body->published_day = (int32_t)said->published_day;
-    body->line_count = (uint32_t)said->day_count;
-    for (size_t i = 0; i < said->year_count; i++) {
+    body->line_count = (uint32_t)said->n_days;
+    for (size_t i = 0; i < said->n_years; i++) {
         body->years[i] = (uint16_t)said->years[i];
     }
-    for (size_t i = 0; i < said->day_count; i++) {
-        const int32_t day = (int32_t)said->days[i].day;
+    for (size_t i = 0; i < said->n_days; i++) {
+        const int32_t day = (int32_t)said->days[i]->day;
         size_t place = i;
         for (; place > 0 && lines[place - 1].day > day; place--) {
             lines[place] = lines[place - 1];
@@ -165,8 +165,8 @@ static struct notice_body *make_body(const struct notice_said *said, struct aren
         if (place > 0 && lines[place - 1].day == day) {
             return NULL;
         }
-        lines[place] = (struct notice_body_line){.day = day, .is_off = said->days[i].is_off};
-        memcpy(lines[place].name, said->days[i].name, strlen(said->days[i].name));
+        lines[place] = (struct notice_body_line){.day = day, .is_off = said->days[i]->off != 0};
+        memcpy(lines[place].name, said->days[i]->name, strlen(said->days[i]->name));
     }
     return body;
 }
@@ -183,7 +183,7 @@ static bool is_same(const struct notices *notices, const struct notice *known, c
     return is_same;
 }
 
-enum notice_verdict notices_check(const struct notices *notices, const struct notice_said *said, struct arena *arena,
+enum notice_verdict notices_check(const struct notices *notices, const Common__V1__LoadNotice *said, struct arena *arena,
                                   struct notice_body **body, size_t *size, const char **field) {
     const enum notice_verdict verdict = check_form(said, field);
     if (verdict != NOTICE_NEW) {
@@ -193,7 +193,7 @@ enum notice_verdict notices_check(const struct notices *notices, const struct no
     if (*body == NULL) {
         return NOTICE_MALFORMED;
     }
-    const uint32_t row = notices_find(notices, said->name);
+    const uint32_t row = notices_find(notices, said->notice);
     const struct notice *known = notices_row(notices, row);
     *field = "notice";
     if (row != 0) {
@@ -295,6 +295,16 @@ uint32_t notices_load(struct notices *notices, uint64_t seq, const uint8_t *byte
     }
     recompute(notices, number);
     return number;
+}
+
+uint64_t notices_last_seq(const struct notices *notices) {
+    uint64_t seq = 0;
+    for (uint32_t row = 1; row <= notices->rows.count; row++) {
+        const struct notice *notice = notices_row(notices, row);
+        const uint64_t changed = notice->withdrawn_seq > notice->seq ? notice->withdrawn_seq : notice->seq;
+        seq = changed > seq ? changed : seq;
+    }
+    return seq;
 }
 
 void notices_withdraw(struct notices *notices, uint32_t row, uint64_t seq) {

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "calendar/calendar.h"
+#include "common/v1/office.pb-c.h"
 #include "state/state.h"
 
 /*
@@ -69,21 +70,10 @@ uint32_t notice_line_as_known(const struct notices *notices, int32_t day, uint64
 /* Whether a notice that held just before event number seq says that the year is known. */
 bool notice_year_as_known(const struct notices *notices, int32_t year, uint64_t seq);
 
-/* --- Loading one: what is said, the body that a registry logs, what it becomes --- */
+/* The last event that changed the calendar; 0: none did. */
+uint64_t notices_last_seq(const struct notices *notices);
 
-struct notice_said_day {
-    uint32_t day;
-    bool is_off;
-    const char *name;
-};
-struct notice_said {
-    const char *name;
-    uint32_t published_day;
-    const uint32_t *years;
-    size_t year_count;
-    const struct notice_said_day *days;
-    size_t day_count;
-};
+/* --- Loading one: what is said, the body that a registry logs, what it becomes --- */
 
 /* The body of the event, for ever: little endian, no padding. Behind it line_count of struct notice_body_line, by day.
  */
@@ -111,7 +101,7 @@ enum notice_verdict {
     NOTICE_TOO_LONG,  /* a text of *field */
 };
 /* NEW: *body (in the arena, *size bytes with its lines) is what is to be logged. field: of a LoadNotice message. */
-enum notice_verdict notices_check(const struct notices *notices, const struct notice_said *said, struct arena *arena,
+enum notice_verdict notices_check(const struct notices *notices, const Common__V1__LoadNotice *said, struct arena *arena,
                                   struct notice_body **body, size_t *size, const char **field);
 /* The event of number seq: body as logged, lines behind it. Returns the new row. */
 uint32_t notices_load(struct notices *notices, uint64_t seq, const uint8_t *body, size_t size);

@@ -296,20 +296,20 @@ static enum fold_result fold_rectified(const Approvals__V1__RectificationDone *d
 
 static enum fold_result fold_slip(const Approvals__V1__SlipChanged *slip, struct cells *cells) {
     if (!case_is_valid(slip->facts, slip->day) || slip->level < 1 || slip->level > 4 ||
-        (int)slip->state < APPROVALS__V1__SLIP_STATE__SLIP_STATE_ISSUED ||
-        (int)slip->state > APPROVALS__V1__SLIP_STATE__SLIP_STATE_CLOSED) {
+        (int)slip->state < COMMON__V1__SLIP_STATE__SLIP_STATE_ISSUED ||
+        (int)slip->state > COMMON__V1__SLIP_STATE__SLIP_STATE_CLOSED) {
         return FOLD_UNKNOWN;
     }
     struct place place = place_of_case(slip->facts, slip->day, cells);
-    if (slip->state == APPROVALS__V1__SLIP_STATE__SLIP_STATE_ISSUED) {
+    if (slip->state == COMMON__V1__SLIP_STATE__SLIP_STATE_ISSUED) {
         add_in(&place, METRIC_SLIPS_ISSUED, (uint8_t)(CATEGORY_SLIP_LEVEL + slip->level));
-    } else if (slip->state == APPROVALS__V1__SLIP_STATE__SLIP_STATE_LAPSED) {
+    } else if (slip->state == COMMON__V1__SLIP_STATE__SLIP_STATE_LAPSED) {
         add_in(&place, METRIC_SLIPS_LAPSED, (uint8_t)(CATEGORY_SLIP_LEVEL + slip->level));
     }
     return FOLD_DONE;
 }
 
-static enum fold_result fold_agency(const Approvals__V1__AgencyRegistered *registered, struct cells *cells) {
+static enum fold_result fold_agency(const Common__V1__AgencyRegistered *registered, struct cells *cells) {
     if (!fold_registration_is_valid(registered->agency, registered->name, registered->region)) {
         return FOLD_UNKNOWN;
     }

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "approvals/events.h"
-#include "approvals/roles.h"
+#include "service/roles.h"
 #include "approvals/state.h"
 #include "approvals/v1/commands.pb-c.h"
 #include "approvals/v1/events.pb-c.h"

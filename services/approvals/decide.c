@@ -1,48 +1,5 @@
-#include <string.h>
-
-#include "approvals/roles.h"
 #include "approvals/rules.h"
 #include "base/check.h"
-
-/* What all rules share: the frame of a decision. */
-
-void decide_refuse(struct deciding *d, uint32_t code, const char *field) {
-    d->decision->event_count = 0;
-    d->decision->again = false;
-    d->decision->refused = true;
-    d->decision->code = code;
-    d->decision->field = field;
-}
-
-uint32_t decide_seconds(int64_t unix_ms) {
-    const int64_t s = unix_ms / 1000;
-    return s > 0 && s <= UINT32_MAX ? (uint32_t)s : 0;
-}
-
-bool decide_check_version(struct deciding *d, uint64_t last_seq) {
-    if (command_is_stale(d->command, last_seq)) {
-        decide_refuse(d, COMMON__V1__CODE__CODE_STALE_VERSION, "expected_version");
-        return false;
-    }
-    return true;
-}
-
-void *decide_take(struct deciding *d, size_t size) {
-    void *taken = arena_zalloc(d->arena, size);
-    CHECK(taken != NULL);
-    return taken;
-}
-
-struct event *decide_emit(struct deciding *d, uint32_t type, const void *body, size_t size, uint64_t prev) {
-    CHECK(d->decision->event_count < DECISION_EVENTS_MAX && size <= EVENT_PRIVATE_BYTES_MAX);
-    struct event *event = &d->decision->events[d->decision->event_count++];
-    *event = (struct event){.type = type, .prev = prev, .private_body = body, .private_size = size};
-    return event;
-}
-
-bool decide_may_act(enum role role, Approvals__V1__Actor actor) {
-    return (unsigned)actor < 32 && (roles_actors(role) & 1u << actor) != 0;
-}
 
 bool approvals_may_submit(enum role role, const ProtobufCMessage *body) {
     switch ((int)((const Approvals__V1__Command *)body)->body_case) {
@@ -66,12 +23,12 @@ bool approvals_may_submit(enum role role, const ProtobufCMessage *body) {
 /* Where time comes with commands, what a notice changes is planned anew before the next one: a replay is the same each time,
  * however fast it goes. */
 static void replan_now(struct deciding *d) {
-    d->decision->runs_tick = d->self->options.time_by_commands && d->decision->event_count > 0;
+    d->decision->runs_tick = approvals_of(d)->options.time_by_commands && d->decision->event_count > 0;
 }
 
 /* Time comes with commands: the skeleton runs the tick behind this one. */
 static void tick_came(struct deciding *d) {
-    if (!d->self->options.time_by_commands) {
+    if (!approvals_of(d)->options.time_by_commands) {
         decide_refuse(d, APPROVALS__V1__CODE__CODE_TICK_NOT_TAKEN, NULL);
     } else if (d->command->occurred_at_ms > approvals_course(d->self)->now_ms) {
         struct event_time_came *body = decide_take(d, sizeof *body);

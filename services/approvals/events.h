@@ -11,11 +11,10 @@
  * change gets a new number; the old one stays here and in evolve.c as long as any log holds it. Little endian, no padding, spare
  * bytes zero.
  *
- * Texts: where a body says so, its fixed part is followed by texts, each as kind (1 byte, enum text_kind), length (2 bytes, little
- * endian), bytes. They are for the history alone; evolve does not look at them.
+ * Texts, where a body says so, lie behind its fixed part (service/deciding.h).
  */
 enum event_type {
-    EVENT_AGENCY_REGISTERED = 1,
+    EVENT_AGENCY_REGISTERED = 1, /* struct agency_body (agencies/agencies.h) */
     EVENT_NOTICE_LOADED = 2, /* struct notice_body (calendar/notices.h) */
     EVENT_NOTICE_WITHDRAWN = 3,
     EVENT_ITEM_PUBLISHED = 4, /* behind it the command's PublishItem, packed: all its fields */
@@ -28,16 +27,6 @@ enum event_type {
     EVENT_SLIP_MOVED = 11,   /* struct slip_moved_body, texts */
     EVENT_REPLANNED_TO = 12, /* planning anew has come so far; DUE_CHANGED of a case says so too */
     EVENT_TIME_CAME = 13,    /* the registry's time, where it comes with commands */
-};
-
-enum text_kind { TEXT_REASON = 1, TEXT_GROUND = 2, TEXT_PAPER = 3, TEXT_RESULT = 4, TEXT_REPLY = 5 };
-
-struct event_agency_registered {
-    uint32_t region;
-    char code[APPROVALS_CODE_BYTES];
-    char name[APPROVALS_NAME_BYTES];
-    char credit_code[18];
-    uint8_t is_window;
 };
 
 struct event_notice_withdrawn {
@@ -119,7 +108,6 @@ struct event_time_came {
     int64_t now_ms;
 };
 
-static_assert(sizeof(struct event_agency_registered) == 152, "no padding");
 static_assert(sizeof(struct event_item_published) == 312, "no padding");
 static_assert(sizeof(struct event_item_removed) == 12, "no padding");
 static_assert(sizeof(struct event_case_received) == 88, "no padding");

@@ -202,7 +202,7 @@ static void stepped(struct approvals *self, const struct event *event) {
     row->promised_due = body.promised_due;
     row->statutory_due = body.statutory_due;
     row->last_seq = event->seq;
-    if (body.actor != APPROVALS__V1__ACTOR__ACTOR_SYSTEM) {
+    if (body.actor != COMMON__V1__ACTOR__ACTOR_SYSTEM) {
         row->last_at = body.at;
     }
     evolve_wake_case(self, body.case_row);

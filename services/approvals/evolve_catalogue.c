@@ -5,20 +5,9 @@
 /* What agencies, notices and items become: events 1 to 5. */
 
 static void agency_registered(struct approvals *self, const struct event *event) {
-    struct event_agency_registered body;
+    struct agency_body body;
     BODY_OF(event, body);
-    uint32_t number = approvals_find_agency(self, body.code);
-    const bool is_new = number == 0;
-    struct agency *row = is_new ? table_add(&self->agencies, &number) : approvals_agency(self, number);
-    row->last_seq = event->seq;
-    row->region = body.region;
-    row->is_window = body.is_window;
-    memcpy(row->code, body.code, sizeof row->code);
-    memcpy(row->name, body.name, sizeof row->name);
-    memcpy(row->credit_code, body.credit_code, sizeof row->credit_code);
-    if (is_new) {
-        index_add(&self->agency_by_code, number);
-    }
+    agencies_register(&self->agencies, event->seq, &body);
 }
 
 /* --- the calendar --- */

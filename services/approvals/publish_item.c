@@ -62,13 +62,10 @@ const ProtobufCMessage *publish_item_changed(struct deciding *d, int32_t day, Ap
     return &event->base;
 }
 
-const ProtobufCMessage *publish_agency(struct deciding *d, const char *agency, const char *name, uint32_t region) {
+const ProtobufCMessage *publish_agency(struct deciding *d, const struct agency_body *body) {
     Approvals__V1__Event *event = event_of(d, APPROVALS__V1__EVENT__BODY_AGENCY_REGISTERED);
     event->agency_registered = decide_take(d, sizeof *event->agency_registered);
-    approvals__v1__agency_registered__init(event->agency_registered);
-    event->agency_registered->agency = (char *)agency;
-    event->agency_registered->name = (char *)name;
-    event->agency_registered->region = region;
+    agencies_publish(body, event->agency_registered);
     return &event->base;
 }
 
@@ -76,7 +73,7 @@ const ProtobufCMessage *publish_notice(struct deciding *d, const char *notice, i
                                        bool is_withdrawn) {
     Approvals__V1__Event *event = event_of(d, APPROVALS__V1__EVENT__BODY_NOTICE_CHANGED);
     event->notice_changed = decide_take(d, sizeof *event->notice_changed);
-    approvals__v1__notice_changed__init(event->notice_changed);
+    common__v1__notice_changed__init(event->notice_changed);
     event->notice_changed->notice = (char *)notice;
     event->notice_changed->published_day = (uint32_t)published_day;
     event->notice_changed->withdrawn = is_withdrawn;

@@ -15,7 +15,7 @@ const ProtobufCMessage *publish_item_changed(struct deciding *d, int32_t day, Ap
 /* The same of a removal in a round; opens: the first one of it. round 0: in none. */
 const ProtobufCMessage *publish_item_removed(struct deciding *d, int32_t day, Approvals__V1__ItemFacts *before,
                                              uint32_t round, bool opens);
-const ProtobufCMessage *publish_agency(struct deciding *d, const char *agency, const char *name, uint32_t region);
+const ProtobufCMessage *publish_agency(struct deciding *d, const struct agency_body *body);
 const ProtobufCMessage *publish_notice(struct deciding *d, const char *notice, int32_t published_day,
                                        bool is_withdrawn);
 

@@ -12,7 +12,7 @@ const ProtobufCMessage *publish_slip(struct deciding *d, const struct approval_c
     changed->facts = publish_case_facts(d, row);
     changed->day = (uint32_t)civil_day_of_s(at);
     changed->level = level;
-    changed->state = (Approvals__V1__SlipState)state;
+    changed->state = (Common__V1__SlipState)state;
     event->body_case = APPROVALS__V1__EVENT__BODY_SLIP_CHANGED;
     event->slip_changed = changed;
     return &event->base;

@@ -82,17 +82,6 @@ static bool may_ask(enum role role) {
 
 /* --- the question --- */
 
-/* The last event that changed the calendar. */
-static uint64_t last_notice(const struct approvals *self) {
-    uint64_t seq = 0;
-    for (uint32_t row = 1; row <= self->notices.rows.count; row++) {
-        const struct notice *notice = notices_row(&self->notices, row);
-        const uint64_t changed = notice->withdrawn_seq > notice->seq ? notice->withdrawn_seq : notice->seq;
-        seq = changed > seq ? changed : seq;
-    }
-    return seq;
-}
-
 static void begin(struct asking *a) {
     const struct principal *principal = a->question->principal;
     a->agency = approvals_find_agency(a->self, principal->organisation);
@@ -100,7 +89,7 @@ static void begin(struct asking *a) {
                   principal->role == ROLE_OPERATOR ||
                   (principal->role == ROLE_CLERK && approvals_agency(a->self, a->agency)->is_window != 0);
     a->today = catalogue_today(a->self, a->question->received_at_ms);
-    a->notice_seq = last_notice(a->self);
+    a->notice_seq = notices_last_seq(&a->self->notices);
 }
 
 /* What the catalogue answers, whole; NULL: not of the catalogue, or a code. */

@@ -224,23 +224,23 @@ Approvals__V1__Answer *approvals_check_items(const struct approvals *self, const
 /* --- agencies --- */
 
 Approvals__V1__Answer *approvals_list_agencies(const struct approvals *self, const struct question *question,
-                                               const Approvals__V1__ListAgencies *ask, struct arena *arena,
+                                               const Common__V1__ListAgencies *ask, struct arena *arena,
                                                uint32_t *code) {
     (void)question;
     (void)ask;
-    const uint32_t count = self->agencies.count;
+    const uint32_t count = self->agencies.rows.count;
     Approvals__V1__Answer *answer = answer_new(arena, APPROVALS__V1__ANSWER__BODY_AGENCIES, code);
-    Approvals__V1__Agencies *out = arena_alloc(arena, sizeof *out);
-    Approvals__V1__Agency *list = arena_alloc(arena, count * sizeof *list);
-    Approvals__V1__Agency **pointers = arena_alloc(arena, count * sizeof *pointers);
+    Common__V1__Agencies *out = arena_alloc(arena, sizeof *out);
+    Common__V1__Agency *list = arena_alloc(arena, count * sizeof *list);
+    Common__V1__Agency **pointers = arena_alloc(arena, count * sizeof *pointers);
     if (answer == NULL || out == NULL || list == NULL || pointers == NULL) {
         *code = COMMON__V1__CODE__CODE_EXHAUSTED;
         return NULL;
     }
-    approvals__v1__agencies__init(out);
+    common__v1__agencies__init(out);
     for (uint32_t i = 0; i < count; i++) {
         struct agency *row = approvals_agency(self, i + 1);
-        approvals__v1__agency__init(&list[i]);
+        common__v1__agency__init(&list[i]);
         list[i].agency = row->code;
         list[i].name = row->name;
         list[i].region = row->region;

@@ -18,7 +18,7 @@ Approvals__V1__Answer *approvals_list_items(const struct approvals *self, const 
 Approvals__V1__Answer *approvals_check_items(const struct approvals *self, const struct question *question,
                                              const Approvals__V1__CheckItems *ask, struct arena *arena, uint32_t *code);
 Approvals__V1__Answer *approvals_list_agencies(const struct approvals *self, const struct question *question,
-                                               const Approvals__V1__ListAgencies *ask, struct arena *arena,
+                                               const Common__V1__ListAgencies *ask, struct arena *arena,
                                                uint32_t *code);
 Approvals__V1__Answer *approvals_get_calendar(const struct approvals *self, const struct question *question,
                                               const Approvals__V1__GetCalendar *ask, struct arena *arena,

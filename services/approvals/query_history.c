@@ -87,7 +87,7 @@ static void told_at(Approvals__V1__HistoryStep *step, uint32_t at) {
 }
 
 static void told_by(const struct walk *w, Approvals__V1__HistoryStep *step, uint16_t agency) {
-    if (agency != 0 && agency <= w->asking->self->agencies.count) {
+    if (agency != 0 && agency <= w->asking->self->agencies.rows.count) {
         step->organisation = approvals_agency(w->asking->self, agency)->code;
     }
 }
@@ -102,7 +102,7 @@ static bool read_received(struct walk *w, const struct event *event, Approvals__
     told_at(step, body.received_at);
     told_by(w, step, body.by);
     step->step = APPROVALS__V1__CASE_STEP__CASE_STEP_RECEIVED;
-    step->actor = (Approvals__V1__Actor)body.actor;
+    step->actor = (Common__V1__Actor)body.actor;
     step->after = APPROVALS__V1__CASE_STATE__CASE_STATE_RECEIVED;
     return approvals_find_case(w->asking->self, body.number) == w->case_row;
 }
@@ -150,7 +150,7 @@ static bool read_step(struct walk *w, const struct event *event, Approvals__V1__
     told_at(step, body.at);
     told_by(w, step, body.by);
     step->step = (Approvals__V1__CaseStep)body.step;
-    step->actor = (Approvals__V1__Actor)body.actor;
+    step->actor = (Common__V1__Actor)body.actor;
     step->after = (Approvals__V1__CaseState)body.after;
     add_step_facts(w, step, &body);
     add_texts(w, step, event, sizeof body);
@@ -163,7 +163,7 @@ static bool read_rated(struct walk *w, const struct event *event, Approvals__V1_
     told_at(step, body.at);
     told_by(w, step, body.by);
     told_other(step, "rating");
-    step->actor = APPROVALS__V1__ACTOR__ACTOR_APPLICANT;
+    step->actor = COMMON__V1__ACTOR__ACTOR_APPLICANT;
     add_number(w, step, "visit", body.visit);
     add_number(w, step, "rating", body.value);
     return body.case_row == w->case_row;
@@ -189,7 +189,7 @@ static bool read_slip_issued(struct walk *w, const struct event *event, Approval
     told_at(step, body.at);
     told_other(step, "slip");
     step->actor =
-        body.rule == SLIP_BY_SUPERVISOR ? APPROVALS__V1__ACTOR__ACTOR_SUPERVISOR : APPROVALS__V1__ACTOR__ACTOR_SYSTEM;
+        body.rule == SLIP_BY_SUPERVISOR ? COMMON__V1__ACTOR__ACTOR_SUPERVISOR : COMMON__V1__ACTOR__ACTOR_SYSTEM;
     add_number(w, step, "level", body.level);
     add_word(w, step, "state", "ISSUED");
     add_day(w, step, body.reply_due);
@@ -205,11 +205,11 @@ static bool read_slip_moved(struct walk *w, const struct event *event, Approvals
     told_at(step, body.at);
     told_by(w, step, body.by);
     told_other(step, "slip");
-    step->actor = (Approvals__V1__Actor)body.actor;
+    step->actor = (Common__V1__Actor)body.actor;
     add_number(w, step, "slip", body.slip);
     add_number(w, step, "level", slip->level);
-    add_word(w, step, "state", value_word(&approvals__v1__slip_state__descriptor, body.state, "SLIP_STATE_"));
-    if (body.state == APPROVALS__V1__SLIP_STATE__SLIP_STATE_ISSUED) { /* planned anew */
+    add_word(w, step, "state", value_word(&common__v1__slip_state__descriptor, body.state, "SLIP_STATE_"));
+    if (body.state == COMMON__V1__SLIP_STATE__SLIP_STATE_ISSUED) { /* planned anew */
         add_day(w, step, body.reply_due);
     }
     add_texts(w, step, event, sizeof body);

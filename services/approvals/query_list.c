@@ -102,7 +102,7 @@ static Approvals__V1__Slip *make_slip(struct asking *a, uint32_t row) {
     out->case_number = approvals_case(a->self, slip->subject)->number;
     out->agency = approvals_agency(a->self, slip->agency)->code;
     out->level = slip->level;
-    out->state = (Approvals__V1__SlipState)slip->state;
+    out->state = (Common__V1__SlipState)slip->state;
     out->rule = asking_text(rule_name(slip->rule));
     out->issued_at_ms = (int64_t)slip->issued_at * 1000;
     out->reply_due_day = (uint32_t)slip->reply_due;

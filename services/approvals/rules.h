@@ -11,7 +11,8 @@
 #include "approvals/v1/events.pb-c.h"
 #include "base/arena.h"
 #include "common/v1/problem.pb-c.h"
-#include "service/service.h"
+#include "service/deciding.h"
+#include "service/roles.h"
 
 /* struct service.decide, .tick, .may_submit: self is a struct approvals. Pure. */
 void approvals_decide(const void *self, const struct command *command, struct arena *arena, struct decision *decision);
@@ -23,40 +24,9 @@ void approvals_fetch(const void *self, const void *prepared, int stage);
 
 /* --- between decide.c, publish.c, clocks.c and the rules_*.c files; nobody else --- */
 
-/* One decision on its way. */
-struct deciding {
-    const struct approvals *self;
-    const struct command *command; /* NULL: a tick */
-    struct arena *arena;           /* bodies and public messages are taken from it, zeroed (arena_zalloc) */
-    struct decision *decision;
-    uint32_t agency;    /* row of the command's organisation; 0: it is none */
-    bool sees_all;      /* supervisor, leader, operator, or a service hall's clerk: cases of every agency */
-};
-
-/* decide.c */
-void decide_refuse(struct deciding *d, uint32_t code, const char *field);
-/* Unix ms as seconds of this registry; 0 when it is out of range (1970 to 2106). */
-uint32_t decide_seconds(int64_t unix_ms);
-/* expected_version against what is known (its last_seq), in the first phase. False: refused. */
-bool decide_check_version(struct deciding *d, uint64_t last_seq);
-/* Appends an event. body lives in the arena, followed by texts if there are any (text_add). */
-struct event *decide_emit(struct deciding *d, uint32_t type, const void *body, size_t size, uint64_t prev);
-/* Takes size bytes, zeroed; the arena holds any valid decision (a CHECK). */
-void *decide_take(struct deciding *d, size_t size);
-/* Whether a role may act as this actor (roles.h). */
-bool decide_may_act(enum role role, Approvals__V1__Actor actor);
-
-/* texts.c: a body with texts behind it. */
-struct texts {
-    uint8_t *bytes; /* the whole body: the fixed part first */
-    size_t size, capacity;
-};
-/* Room for the fixed part and so many bytes of texts in so many texts. */
-void texts_begin(struct deciding *d, struct texts *texts, const void *fixed, size_t fixed_size, size_t text_bytes, size_t count);
-/* Empty and NULL texts are left out. */
-void texts_add(struct texts *texts, enum text_kind kind, const char *text);
-/* Walks the texts behind a body's fixed part; *at starts at fixed_size. False at the end, or where they are broken. */
-bool texts_next(const uint8_t *body, size_t size, size_t *at, enum text_kind *kind, const char **text, size_t *text_size);
+static inline const struct approvals *approvals_of(const struct deciding *d) {
+    return d->self;
+}
 
 /* clocks.c: the two clocks of a case, from rows. */
 enum clock_kind { CLOCK_PROMISED, CLOCK_STATUTORY };
@@ -105,9 +75,9 @@ const ProtobufCMessage *publish_rectified(struct deciding *d, const struct appro
 const ProtobufCMessage *publish_slip(struct deciding *d, const struct approval_case *row, uint32_t at, uint32_t level, uint32_t state);
 
 /* rules_agency.c, rules_notice.c */
-void rules_register_agency(struct deciding *d, const Approvals__V1__RegisterAgency *body);
-void rules_load_notice(struct deciding *d, const Approvals__V1__LoadNotice *body);
-void rules_withdraw_notice(struct deciding *d, const Approvals__V1__WithdrawNotice *body);
+void rules_register_agency(struct deciding *d, const Common__V1__RegisterAgency *body);
+void rules_load_notice(struct deciding *d, const Common__V1__LoadNotice *body);
+void rules_withdraw_notice(struct deciding *d, const Common__V1__WithdrawNotice *body);
 
 /* rules_item.c; the checks: catalogue.h */
 void rules_publish_item(struct deciding *d, const Approvals__V1__PublishItem *body);

@@ -53,7 +53,7 @@ static bool check_papers(struct deciding *d, const Approvals__V1__ReportCase *sa
 
 static bool check_form(struct deciding *d, const Approvals__V1__ReportCase *said) {
     const char *missing = said->step == STEP(UNSPECIFIED)                          ? "step"
-                          : said->actor == APPROVALS__V1__ACTOR__ACTOR_UNSPECIFIED ? "actor"
+                          : said->actor == COMMON__V1__ACTOR__ACTOR_UNSPECIFIED ? "actor"
                           : said->step == STEP(SPECIAL_STARTED) && (said->special == NULL || said->special->kind == 0)
                               ? "special.kind"
                               : NULL;
@@ -268,7 +268,7 @@ void rules_report_case(struct deciding *d, const Approvals__V1__ReportCase *said
         decide_refuse(d, APPROVALS__V1__CODE__CODE_AGENCY_UNKNOWN, NULL);
     } else if (!check_form(d, said)) {
         return;
-    } else if (!decide_may_act(d->command->role, said->actor)) {
+    } else if (!roles_may_act(d->command->role, said->actor)) {
         refuse_actor(d);
     } else if (said->step == STEP(RECEIVED)) {
         case_receive(d, said);

@@ -74,7 +74,7 @@ static uint32_t add_parts(const struct deciding *d, const Approvals__V1__Submiss
         }
         body->parts[body->part_count++] = (uint16_t)agency;
     }
-    return d->self->parts.count + body->part_count > d->self->parts.rows_max ? COMMON__V1__CODE__CODE_EXHAUSTED : 0;
+    return approvals_of(d)->parts.count + body->part_count > approvals_of(d)->parts.rows_max ? COMMON__V1__CODE__CODE_EXHAUSTED : 0;
 }
 
 /* 0: the body is filled. */
@@ -140,7 +140,7 @@ static uint32_t check_new(const struct deciding *d, const Approvals__V1__ReportC
     if (approvals_find_case(d->self, said->case_number) != 0) {
         return APPROVALS__V1__CODE__CODE_CASE_EXISTS;
     }
-    return table_is_full(&d->self->cases) ? COMMON__V1__CODE__CODE_EXHAUSTED : 0;
+    return table_is_full(&approvals_of(d)->cases) ? COMMON__V1__CODE__CODE_EXHAUSTED : 0;
 }
 
 void case_receive(struct deciding *d, const Approvals__V1__ReportCase *said) {
@@ -226,7 +226,7 @@ bool case_asks_papers(struct deciding *d, struct case_moving *m) {
         return false;
     }
     if (!case_silence_ends(d->self, m->row, &last) ||
-        !calendar_nth_workday(&calendar, m->day, (int32_t)d->self->options.lapse_workdays, &m->body->until_day)) {
+        !calendar_nth_workday(&calendar, m->day, (int32_t)approvals_of(d)->options.lapse_workdays, &m->body->until_day)) {
         decide_refuse(d, APPROVALS__V1__CODE__CODE_CALENDAR_HORIZON, "occurred_at_ms");
         return false;
     }

@@ -23,7 +23,7 @@ static bool emit_published(struct deciding *d, const struct catalogue_check *che
     }
     logged = decide_take(d, size);
     catalogue_fill_version(check, &logged->version);
-    logged->version.item = check->known != 0 ? check->known : d->self->items.count + 1;
+    logged->version.item = check->known != 0 ? check->known : approvals_of(d)->items.count + 1;
     logged->agency = (uint16_t)check->agency;
     memcpy(logged->code, body->code, strlen(body->code));
     approvals__v1__publish_item__pack(&known_fields, (uint8_t *)(logged + 1));
@@ -57,7 +57,7 @@ void rules_publish_item(struct deciding *d, const Approvals__V1__PublishItem *bo
     if (!decide_check_version(d, approvals_item(d->self, check.known)->last_seq)) {
         return;
     }
-    if (table_is_full(&d->self->versions) || (check.known == 0 && table_is_full(&d->self->items))) {
+    if (table_is_full(&approvals_of(d)->versions) || (check.known == 0 && table_is_full(&approvals_of(d)->items))) {
         decide_refuse(d, COMMON__V1__CODE__CODE_EXHAUSTED, NULL);
     } else if (!emit_published(d, &check, body)) {
         decide_refuse(d, COMMON__V1__CODE__CODE_TOO_LARGE, NULL);
@@ -96,7 +96,7 @@ static uint32_t check_removal(const struct deciding *d, const Approvals__V1__Rem
     if (body->round > UINT16_MAX) {
         return COMMON__V1__CODE__CODE_MALFORMED;
     }
-    if (body->round != 0 && table_is_full(&d->self->rounds) && !is_round_known(d->self, body->round)) {
+    if (body->round != 0 && table_is_full(&approvals_of(d)->rounds) && !is_round_known(d->self, body->round)) {
         return COMMON__V1__CODE__CODE_EXHAUSTED;
     }
     *field = "reason";

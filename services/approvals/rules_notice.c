@@ -30,22 +30,11 @@ static uint32_t code_of(enum notice_verdict verdict) {
     return COMMON__V1__CODE__CODE_MALFORMED;
 }
 
-void rules_load_notice(struct deciding *d, const Approvals__V1__LoadNotice *body) {
-    const size_t taken = body->n_days < NOTICE_DAYS_MAX ? body->n_days : NOTICE_DAYS_MAX; /* more are refused unread */
-    struct notice_said_day *days = decide_take(d, taken * sizeof *days);
-    for (size_t i = 0; i < taken; i++) {
-        days[i] = (struct notice_said_day){body->days[i]->day, body->days[i]->off != 0, body->days[i]->name};
-    }
-    const struct notice_said said = {.name = body->notice,
-                                     .published_day = body->published_day,
-                                     .years = body->years,
-                                     .year_count = body->n_years,
-                                     .days = days,
-                                     .day_count = body->n_days};
+void rules_load_notice(struct deciding *d, const Common__V1__LoadNotice *body) {
     struct notice_body *logged = NULL;
     const char *field = NULL;
     size_t size = 0;
-    const enum notice_verdict verdict = notices_check(&d->self->notices, &said, d->arena, &logged, &size, &field);
+    const enum notice_verdict verdict = notices_check(&approvals_of(d)->notices, body, d->arena, &logged, &size, &field);
     const uint32_t code = code_of(verdict);
     if (code != 0) {
         decide_refuse(d, code, verdict == NOTICE_FULL ? NULL : field);
@@ -55,9 +44,9 @@ void rules_load_notice(struct deciding *d, const Approvals__V1__LoadNotice *body
     }
 }
 
-void rules_withdraw_notice(struct deciding *d, const Approvals__V1__WithdrawNotice *body) {
-    const uint32_t row = notices_find(&d->self->notices, body->notice);
-    const struct notice *known = notices_row(&d->self->notices, row);
+void rules_withdraw_notice(struct deciding *d, const Common__V1__WithdrawNotice *body) {
+    const uint32_t row = notices_find(&approvals_of(d)->notices, body->notice);
+    const struct notice *known = notices_row(&approvals_of(d)->notices, row);
     if (body->notice[0] == 0) {
         decide_refuse(d, COMMON__V1__CODE__CODE_MISSING, "notice");
         return;

@@ -16,7 +16,7 @@ enum {
 #define RATED_STATES (CASE_IN(DELIVERED) | CASE_IN(NOT_ACCEPTED) | CASE_IN(WITHDRAWN) | CASE_IN(REVOKED))
 
 /* The case, where the organisation may speak of it as this actor; 0: refused. */
-static uint32_t find_case(struct deciding *d, const char *number, Approvals__V1__Actor actor) {
+static uint32_t find_case(struct deciding *d, const char *number, Common__V1__Actor actor) {
     if (d->agency == 0 && !d->sees_all) {
         decide_refuse(d, APPROVALS__V1__CODE__CODE_AGENCY_UNKNOWN, NULL);
         return 0;
@@ -29,7 +29,7 @@ static uint32_t find_case(struct deciding *d, const char *number, Approvals__V1_
         decide_refuse(d, APPROVALS__V1__CODE__CODE_CASE_UNKNOWN, "case_number");
         return 0;
     }
-    if (!decide_may_act(d->command->role, actor)) {
+    if (!roles_may_act(d->command->role, actor)) {
         decide_refuse(d, APPROVALS__V1__CODE__CODE_WRONG_ACTOR, "case_number");
         return 0;
     }
@@ -64,11 +64,11 @@ static uint32_t check_rating(const struct deciding *d, const struct approval_cas
         return APPROVALS__V1__CODE__CODE_BEFORE_LAST_STEP;
     }
     *field = NULL;
-    return table_is_full(&d->self->ratings) ? COMMON__V1__CODE__CODE_EXHAUSTED : 0;
+    return table_is_full(&approvals_of(d)->ratings) ? COMMON__V1__CODE__CODE_EXHAUSTED : 0;
 }
 
 void rules_rate_case(struct deciding *d, const Approvals__V1__RateCase *said) {
-    const uint32_t number = find_case(d, said->case_number, APPROVALS__V1__ACTOR__ACTOR_APPLICANT);
+    const uint32_t number = find_case(d, said->case_number, COMMON__V1__ACTOR__ACTOR_APPLICANT);
     if (number == 0) {
         return;
     }
@@ -130,7 +130,7 @@ static uint32_t check_rectified(const struct deciding *d, uint32_t number, const
 }
 
 void rules_report_rectification(struct deciding *d, const Approvals__V1__ReportRectification *said) {
-    const uint32_t number = find_case(d, said->case_number, APPROVALS__V1__ACTOR__ACTOR_HANDLER);
+    const uint32_t number = find_case(d, said->case_number, COMMON__V1__ACTOR__ACTOR_HANDLER);
     if (number == 0) {
         return;
     }

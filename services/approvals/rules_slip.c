@@ -48,14 +48,14 @@ static void emit_issued(struct deciding *d, uint32_t case_row, uint32_t at, uint
                                           .level = (uint8_t)level,
                                           .rule = (uint8_t)rule};
     emit_with_text(d, EVENT_SLIP_ISSUED, &body, sizeof body, case_row, TEXT_REASON, reason)->public_body =
-        publish_slip(d, row, at, level, APPROVALS__V1__SLIP_STATE__SLIP_STATE_ISSUED);
+        publish_slip(d, row, at, level, COMMON__V1__SLIP_STATE__SLIP_STATE_ISSUED);
 }
 
 /* How a slip moves on. */
 struct move {
     uint32_t at;
-    Approvals__V1__SlipState state;
-    Approvals__V1__Actor actor;
+    Common__V1__SlipState state;
+    Common__V1__Actor actor;
     enum text_kind kind;
     const char *text; /* may be NULL */
 };
@@ -79,7 +79,7 @@ static void move_slip(struct deciding *d, uint32_t number, const struct move *mo
 
 /* Beside the slips that this decision issues already. */
 static bool has_free_row(const struct deciding *d) {
-    uint32_t free = d->self->slips.rows.rows_max - d->self->slips.rows.count;
+    uint32_t free = approvals_of(d)->slips.rows.rows_max - approvals_of(d)->slips.rows.count;
     for (size_t i = 0; i < d->decision->event_count && free > 0; i++) {
         free -= d->decision->events[i].type == EVENT_SLIP_ISSUED;
     }
@@ -90,8 +90,8 @@ void slip_issue(struct deciding *d, uint32_t case_row, uint32_t at, uint32_t lev
                 const char *reason) {
     const struct approval_case *row = approvals_case(d->self, case_row);
     const bool follows = rule == SLIP_BY_SUPERVISOR
-                             ? level <= SLIP_LEVEL_MAX && !slips_are_open(&d->self->slips, row->first_slip, level)
-                             : slips_may_follow(&d->self->slips, row->first_slip, (uint8_t)rule, level);
+                             ? level <= SLIP_LEVEL_MAX && !slips_are_open(&approvals_of(d)->slips, row->first_slip, level)
+                             : slips_may_follow(&approvals_of(d)->slips, row->first_slip, (uint8_t)rule, level);
     if (follows && has_free_row(d)) {
         emit_issued(d, case_row, at, level, rule, reason);
     }
@@ -105,8 +105,8 @@ void slip_tick(struct deciding *d, uint32_t number, uint32_t now) {
     const uint32_t at = (uint32_t)slip_lapses_at(slip);
     move_slip(d, number,
               &(struct move){.at = at,
-                             .state = APPROVALS__V1__SLIP_STATE__SLIP_STATE_LAPSED,
-                             .actor = APPROVALS__V1__ACTOR__ACTOR_SYSTEM});
+                             .state = COMMON__V1__SLIP_STATE__SLIP_STATE_LAPSED,
+                             .actor = COMMON__V1__ACTOR__ACTOR_SYSTEM});
     slip_issue(d, slip->subject, at, slip->level + 1u, (enum slip_rule)slip->rule, NULL);
 }
 
@@ -115,8 +115,8 @@ void slip_close_all(struct deciding *d, const struct approval_case *row, uint32_
         if (slip_is_open(approvals_slip(d->self, number))) {
             move_slip(d, number,
                       &(struct move){.at = at,
-                                     .state = APPROVALS__V1__SLIP_STATE__SLIP_STATE_CLOSED,
-                                     .actor = APPROVALS__V1__ACTOR__ACTOR_SYSTEM});
+                                     .state = COMMON__V1__SLIP_STATE__SLIP_STATE_CLOSED,
+                                     .actor = COMMON__V1__ACTOR__ACTOR_SYSTEM});
         }
     }
 }
@@ -126,7 +126,7 @@ size_t slip_replan(struct deciding *d, const struct approval_case *row, uint32_t
     size_t count = 0;
     for (uint32_t number = row->first_slip; number != 0; number = approvals_slip(d->self, number)->next) {
         const struct slip *slip = approvals_slip(d->self, number);
-        if (slip->state != APPROVALS__V1__SLIP_STATE__SLIP_STATE_ISSUED) {
+        if (slip->state != COMMON__V1__SLIP_STATE__SLIP_STATE_ISSUED) {
             continue;
         }
         const int32_t due = reply_due(d->self, slip->issued_at, slip->level);
@@ -135,8 +135,8 @@ size_t slip_replan(struct deciding *d, const struct approval_case *row, uint32_t
             if (emits) {
                 emit_moved(d, number,
                            &(struct move){.at = now,
-                                          .state = APPROVALS__V1__SLIP_STATE__SLIP_STATE_ISSUED,
-                                          .actor = APPROVALS__V1__ACTOR__ACTOR_SYSTEM},
+                                          .state = COMMON__V1__SLIP_STATE__SLIP_STATE_ISSUED,
+                                          .actor = COMMON__V1__ACTOR__ACTOR_SYSTEM},
                            due);
             }
         }
@@ -175,7 +175,7 @@ static bool is_under_way(const struct approval_case *row) {
 }
 
 static bool has_room(const struct deciding *d, const struct approval_case *row) {
-    return slips_count(&d->self->slips, row->first_slip) < SLIPS_OF_SUBJECT_MAX && has_free_row(d);
+    return slips_count(&approvals_of(d)->slips, row->first_slip) < SLIPS_OF_SUBJECT_MAX && has_free_row(d);
 }
 
 /* Against what is known of the case. 0: it may be issued. */
@@ -193,7 +193,7 @@ static uint32_t check_issue(const struct deciding *d, const struct approval_case
         return APPROVALS__V1__CODE__CODE_BEFORE_LAST_STEP;
     }
     *field = "level";
-    return slips_are_open(&d->self->slips, row->first_slip, level) ? APPROVALS__V1__CODE__CODE_WRONG_ORDER : 0;
+    return slips_are_open(&approvals_of(d)->slips, row->first_slip, level) ? APPROVALS__V1__CODE__CODE_WRONG_ORDER : 0;
 }
 
 void rules_issue_slip(struct deciding *d, const Approvals__V1__IssueSlip *body) {
@@ -225,8 +225,8 @@ void rules_issue_slip(struct deciding *d, const Approvals__V1__IssueSlip *body) 
 }
 
 /* The slip of a command, in this state; NULL: refused. */
-static const struct slip *slip_in(struct deciding *d, uint32_t number, Approvals__V1__SlipState state) {
-    const struct slip *slip = number <= d->self->slips.rows.count ? approvals_slip(d->self, number) : NULL;
+static const struct slip *slip_in(struct deciding *d, uint32_t number, Common__V1__SlipState state) {
+    const struct slip *slip = number <= approvals_of(d)->slips.rows.count ? approvals_slip(d->self, number) : NULL;
     if (number == 0 || slip == NULL || slip->state != state) {
         decide_refuse(d, APPROVALS__V1__CODE__CODE_SLIP_NOT_OPEN, "slip");
         return NULL;
@@ -243,13 +243,13 @@ static const struct slip *slip_in(struct deciding *d, uint32_t number, Approvals
 
 /* By the agency's own officers alone: nobody replies for another one. */
 static uint32_t check_replier(const struct deciding *d, uint32_t number, const char **field) {
-    const bool is_officer = decide_may_act(d->command->role, APPROVALS__V1__ACTOR__ACTOR_HANDLER);
+    const bool is_officer = roles_may_act(d->command->role, COMMON__V1__ACTOR__ACTOR_HANDLER);
     *field = "slip";
     if (d->agency == 0) {
         *field = NULL;
         return APPROVALS__V1__CODE__CODE_AGENCY_UNKNOWN;
     }
-    if (number == 0 || number > d->self->slips.rows.count) {
+    if (number == 0 || number > approvals_of(d)->slips.rows.count) {
         return APPROVALS__V1__CODE__CODE_SLIP_NOT_OPEN;
     }
     return is_officer && approvals_slip(d->self, number)->agency == d->agency ? 0
@@ -266,7 +266,7 @@ void rules_reply_slip(struct deciding *d, const Approvals__V1__ReplySlip *body) 
         decide_refuse(d, code, field);
         return;
     }
-    const struct slip *slip = slip_in(d, body->slip, APPROVALS__V1__SLIP_STATE__SLIP_STATE_ISSUED);
+    const struct slip *slip = slip_in(d, body->slip, COMMON__V1__SLIP_STATE__SLIP_STATE_ISSUED);
     if (slip == NULL) {
         return;
     }
@@ -277,8 +277,8 @@ void rules_reply_slip(struct deciding *d, const Approvals__V1__ReplySlip *body) 
     }
     move_slip(d, body->slip,
               &(struct move){.at = at,
-                             .state = APPROVALS__V1__SLIP_STATE__SLIP_STATE_REPLIED,
-                             .actor = APPROVALS__V1__ACTOR__ACTOR_HANDLER,
+                             .state = COMMON__V1__SLIP_STATE__SLIP_STATE_REPLIED,
+                             .actor = COMMON__V1__ACTOR__ACTOR_HANDLER,
                              .kind = TEXT_REPLY,
                              .text = body->reply});
 }
@@ -289,16 +289,16 @@ void rules_judge_reply(struct deciding *d, const Approvals__V1__JudgeReply *body
         decide_refuse(d, code, "reason");
         return;
     }
-    const struct slip *slip = slip_in(d, body->slip, APPROVALS__V1__SLIP_STATE__SLIP_STATE_REPLIED);
+    const struct slip *slip = slip_in(d, body->slip, COMMON__V1__SLIP_STATE__SLIP_STATE_REPLIED);
     if (slip == NULL) {
         return;
     }
     const uint32_t at = decide_seconds(d->command->occurred_at_ms);
     move_slip(d, body->slip,
               &(struct move){.at = at,
-                             .state = body->accepted ? APPROVALS__V1__SLIP_STATE__SLIP_STATE_ACCEPTED
-                                                     : APPROVALS__V1__SLIP_STATE__SLIP_STATE_REFUSED,
-                             .actor = APPROVALS__V1__ACTOR__ACTOR_SUPERVISOR,
+                             .state = body->accepted ? COMMON__V1__SLIP_STATE__SLIP_STATE_ACCEPTED
+                                                     : COMMON__V1__SLIP_STATE__SLIP_STATE_REFUSED,
+                             .actor = COMMON__V1__ACTOR__ACTOR_SUPERVISOR,
                              .kind = TEXT_REASON,
                              .text = body->reason});
     if (!body->accepted) {

@@ -103,7 +103,7 @@ static bool has_room(const struct deciding *d, const struct approval_case *row) 
     for (uint32_t pause = row->first_pause; pause != 0; pause = approvals_pause(d->self, pause)->next) {
         count++;
     }
-    return count < APPROVALS_PAUSES_MAX && !table_is_full(&d->self->pauses);
+    return count < APPROVALS_PAUSES_MAX && !table_is_full(&approvals_of(d)->pauses);
 }
 
 static bool suspend(struct deciding *d, struct case_moving *m) {

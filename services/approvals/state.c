@@ -8,12 +8,6 @@ static uint64_t text_hash(const char *text) {
     return hash_bytes(text, strlen(text));
 }
 
-static uint64_t agency_hash(const void *row) {
-    return text_hash(((const struct agency *)row)->code);
-}
-static bool agency_equal(const void *row, const void *key) {
-    return strcmp(((const struct agency *)row)->code, key) == 0;
-}
 static uint64_t item_hash(const void *row) {
     return text_hash(((const struct item *)row)->code);
 }
@@ -32,7 +26,6 @@ static uint32_t as_many_as(uint32_t cases_max, uint32_t times) {
 }
 
 static void init_tables(struct approvals *self, uint32_t cases_max) {
-    table_init(&self->agencies, "agencies", sizeof(struct agency), APPROVALS_AGENCIES_MAX);
     table_init(&self->items, "items", sizeof(struct item), APPROVALS_ITEMS_MAX);
     table_init(&self->versions, "versions", sizeof(struct item_version), APPROVALS_VERSIONS_MAX);
     table_init(&self->cases, "cases", sizeof(struct approval_case), cases_max);
@@ -44,22 +37,22 @@ static void init_tables(struct approvals *self, uint32_t cases_max) {
 }
 
 static void init_indexes(struct approvals *self) {
-    index_init(&self->agency_by_code, "agency_by_code", &self->agencies, agency_hash, agency_equal);
     index_init(&self->item_by_code, "item_by_code", &self->items, item_hash, item_equal);
     index_init(&self->case_by_number, "case_by_number", &self->cases, case_hash, case_equal);
 }
 
 void approvals_state_init(struct approvals *self, const struct approvals_options *options, struct state *state) {
     *self = (struct approvals){.options = *options};
+    agencies_init(&self->agencies, state);
     init_tables(self, options->cases_max);
     init_indexes(self);
-    struct table *const tables[] = {&self->agencies, &self->items,
+    struct table *const tables[] = {&self->items,
                                     &self->versions, &self->cases,   &self->pauses,       &self->parts,         &self->ratings,
                                     &self->rounds,  &self->courses};
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         state_register_table(state, tables[i]);
     }
-    struct index *const indexes[] = {&self->agency_by_code, &self->item_by_code, &self->case_by_number};
+    struct index *const indexes[] = {&self->item_by_code, &self->case_by_number};
     for (size_t i = 0; i < sizeof indexes / sizeof indexes[0]; i++) {
         state_register_index(state, indexes[i]);
     }
@@ -69,7 +62,7 @@ void approvals_state_init(struct approvals *self, const struct approvals_options
 }
 
 uint32_t approvals_find_agency(const struct approvals *self, const char *code) {
-    return index_find(&self->agency_by_code, text_hash(code), code);
+    return agencies_find(&self->agencies, code);
 }
 
 uint32_t approvals_find_item(const struct approvals *self, const char *code) {

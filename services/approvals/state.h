@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agencies/agencies.h"
 #include "calendar/calendar.h"
 #include "calendar/deadline.h"
 #include "calendar/notices.h"
@@ -22,8 +23,6 @@
  * Times are seconds since 1970, days are days since 1970-01-01 in +08:00. Rows are named in events by their number: the n-th
  * agency, item, version, case registered has number n for ever.
  */
-#define APPROVALS_CODE_BYTES 33     /* agency code with its final NUL */
-#define APPROVALS_NAME_BYTES 96     /* agency name, zero-padded; at most 95 bytes */
 #define APPROVALS_NUMBER_BYTES 52   /* item code, case number: at most 50 bytes, zero-padded */
 #define APPROVALS_ITEM_NAME_BYTES 200
 #define APPROVALS_REASON_BYTES_MAX 500
@@ -31,21 +30,11 @@
 #define APPROVALS_PAPERS_MAX 16
 #define APPROVALS_PAPER_BYTES_MAX 100
 #define APPROVALS_PARTS_MAX 7 /* agencies of a joint case beside the leading one */
-#define APPROVALS_AGENCIES_MAX 4096
 #define APPROVALS_ITEMS_MAX 200000
 #define APPROVALS_VERSIONS_MAX 1000000
 #define APPROVALS_PAUSES_MAX 64 /* of one case */
 #define APPROVALS_ROUNDS_MAX 1000
 #define APPROVALS_LAYOUT 1
-
-struct agency {
-    uint64_t last_seq;
-    uint32_t region; /* GB/T 2260 */
-    char code[APPROVALS_CODE_BYTES];
-    char name[APPROVALS_NAME_BYTES];
-    char credit_code[18];
-    uint8_t is_window; /* a service hall */
-};
 
 /* An item of the catalogue under its code. */
 struct item {
@@ -185,8 +174,9 @@ struct approvals_options {
 
 struct approvals {
     struct approvals_options options;
-    struct table agencies, items, versions, cases, pauses, parts, ratings, rounds, courses;
-    struct index agency_by_code, item_by_code, case_by_number;
+    struct agencies agencies;
+    struct table items, versions, cases, pauses, parts, ratings, rounds, courses;
+    struct index item_by_code, case_by_number;
     struct notices notices;
     struct agenda case_agenda;
     struct slips slips; /* subject: a row of cases */
@@ -200,7 +190,7 @@ uint32_t approvals_find_item(const struct approvals *self, const char *code);
 uint32_t approvals_find_case(const struct approvals *self, const char *number);
 
 static inline struct agency *approvals_agency(const struct approvals *self, uint32_t row) {
-    return table_row(&self->agencies, row);
+    return agencies_row(&self->agencies, row);
 }
 static inline struct item *approvals_item(const struct approvals *self, uint32_t row) {
     return table_row(&self->items, row);
@@ -235,7 +225,6 @@ static inline struct calendar approvals_calendar(const struct approvals *self) {
 /* The version of an item in force on a day; 0: none. */
 uint32_t approvals_version_on(const struct approvals *self, uint32_t item, int32_t day);
 
-static_assert(sizeof(struct agency) == 160, "no padding");
 static_assert(sizeof(struct item) == 80, "no padding");
 static_assert(sizeof(struct item_version) == 248, "no padding");
 static_assert(sizeof(struct approval_case) == 144, "no padding");

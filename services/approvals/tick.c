@@ -168,7 +168,7 @@ static struct event_case_step *begin_step(struct deciding *d, uint32_t case_row,
     body->case_row = case_row;
     body->at = at;
     body->step = (uint8_t)step;
-    body->actor = APPROVALS__V1__ACTOR__ACTOR_SYSTEM;
+    body->actor = COMMON__V1__ACTOR__ACTOR_SYSTEM;
     body->after = row->state;
     body->until_day = row->until_day;
     body->promised_due = row->promised_due;
@@ -358,7 +358,7 @@ static bool replan_case(struct deciding *d, uint32_t case_row, uint32_t now) {
 
 /* Where it has come to is said by the last case that changed, where no room is left to say it otherwise. */
 static void replan(struct deciding *d, uint32_t now) {
-    const uint32_t from = approvals_course(d->self)->replan_next, count = d->self->cases.count;
+    const uint32_t from = approvals_course(d->self)->replan_next, count = approvals_of(d)->cases.count;
     const uint32_t left = from <= count ? count - from + 1 : 0;
     const uint32_t end = from + (left < SLICE_ROWS ? left : SLICE_ROWS);
     uint32_t row = from;
@@ -375,7 +375,7 @@ static void replan(struct deciding *d, uint32_t now) {
 bool approvals_tick(const void *self, int64_t now_ms, struct arena *arena, struct decision *decision) {
     struct deciding d = {.self = self, .arena = arena, .decision = decision, .sees_all = true};
     const struct course *course = approvals_course(d.self);
-    const uint32_t now = decide_seconds(d.self->options.time_by_commands ? course->now_ms : now_ms);
+    const uint32_t now = decide_seconds(approvals_of(&d)->options.time_by_commands ? course->now_ms : now_ms);
     if (now == 0) { /* no time has come yet */
         return true;
     }

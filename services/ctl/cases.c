@@ -199,9 +199,9 @@ static void print_step(const Approvals__V1__HistoryStep *step) {
                            ? step->other
                            : approvals_word(&approvals__v1__case_step__descriptor, (int)step->step, "CASE_STEP_", word);
     printf("  %10" PRIu64 "  %s  %-24s %-10s %-20s %s\n", step->seq, time_text(step->occurred_at_ms, time), what,
-           step->actor == APPROVALS__V1__ACTOR__ACTOR_UNSPECIFIED
+           step->actor == COMMON__V1__ACTOR__ACTOR_UNSPECIFIED
                ? "-"
-               : approvals_word(&approvals__v1__actor__descriptor, (int)step->actor, "ACTOR_", actor),
+               : approvals_word(&common__v1__actor__descriptor, (int)step->actor, "ACTOR_", actor),
            step->organisation[0] != 0 ? step->organisation : "-",
            step->other[0] != 0 ? "" : state_word(step->after, after));
     if (step->new_due_day != 0 || step->old_due_day != 0) {

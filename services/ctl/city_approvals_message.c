@@ -14,11 +14,11 @@
 struct city_approvals_part {
     Approvals__V1__Command command;
     union {
-        Approvals__V1__RegisterAgency agency;
+        Common__V1__RegisterAgency agency;
         struct {
-            Approvals__V1__LoadNotice load;
-            Approvals__V1__NoticeDay days[NOTICE_DAYS_MAX];
-            Approvals__V1__NoticeDay *list[NOTICE_DAYS_MAX];
+            Common__V1__LoadNotice load;
+            Common__V1__NoticeDay days[NOTICE_DAYS_MAX];
+            Common__V1__NoticeDay *list[NOTICE_DAYS_MAX];
             uint32_t years[1];
         } notice;
         struct {
@@ -43,7 +43,7 @@ struct city_approvals_part {
         Approvals__V1__RateCase rate;
         Approvals__V1__ReportRectification rectification;
         Approvals__V1__IssueSlip slip;
-        Approvals__V1__Tick tick;
+        Common__V1__Tick tick;
     };
     char code[CITY_ITEM_CODE_BYTES];
     char number[64];
@@ -62,7 +62,7 @@ static char *borrow(const char *text) {
 /* --- Agencies, notices ------------------------------------------------------------------------------------------------------------- */
 
 static void fill_agency(struct city_approvals_part *part, const struct city_agency *agency) {
-    approvals__v1__register_agency__init(&part->agency);
+    common__v1__register_agency__init(&part->agency);
     part->agency.agency = borrow(agency->code);
     part->agency.name = borrow(agency->name);
     part->agency.region = agency->region;
@@ -76,8 +76,8 @@ static void fill_notice_run(struct city_approvals_part *part, const struct city_
     for (unsigned number = run->first; number <= run->last; number++) {
         const size_t i = part->notice.load.n_days++;
         CHECK(i < NOTICE_DAYS_MAX);
-        Approvals__V1__NoticeDay *day = &part->notice.days[i];
-        approvals__v1__notice_day__init(day);
+        Common__V1__NoticeDay *day = &part->notice.days[i];
+        common__v1__notice_day__init(day);
         day->day = (uint32_t)civil_day_from_date(run->year, run->month, number);
         day->off = run->is_off;
         day->name = borrow(city_holiday_name(run->name));
@@ -86,8 +86,8 @@ static void fill_notice_run(struct city_approvals_part *part, const struct city_
 }
 
 static void fill_notice(struct city_approvals_part *part, const struct city_notice *notice) {
-    Approvals__V1__LoadNotice *load = &part->notice.load;
-    approvals__v1__load_notice__init(load);
+    Common__V1__LoadNotice *load = &part->notice.load;
+    common__v1__load_notice__init(load);
     load->notice = borrow(notice->name);
     load->published_day = (uint32_t)civil_day_from_date(notice->published[0], notice->published[1], notice->published[2]);
     part->notice.years[0] = notice->year;
@@ -331,7 +331,7 @@ static void fill_report(const struct city_approvals *city, const struct city_ste
     approvals__v1__report_case__init(report);
     report->case_number = part->number;
     report->step = (Approvals__V1__CaseStep)step->step;
-    report->actor = (Approvals__V1__Actor)step->actor;
+    report->actor = (Common__V1__Actor)step->actor;
     fill_words(part, step->step);
     if (step->until > 0) {
         report->until_day = (uint32_t)(city_approvals_first_day() + step->until);
@@ -418,7 +418,7 @@ const Approvals__V1__Command *city_approvals_message(const struct city_approvals
         fill_removal(part, &city->catalogue.items[step->case_row]);
         break;
     case STEP_TICK:
-        approvals__v1__tick__init(&part->tick);
+        common__v1__tick__init(&part->tick);
         part->command.body_case = APPROVALS__V1__COMMAND__BODY_TICK;
         part->command.tick = &part->tick;
         break;

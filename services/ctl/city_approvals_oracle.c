@@ -236,7 +236,7 @@ static void special_starts(struct walk *w, const struct city_step *step, int32_t
 }
 
 static void is_decided(struct walk *w, const struct city_step *step, int32_t day) {
-    if (step->actor == APPROVALS__V1__ACTOR__ACTOR_HANDLER) {
+    if (step->actor == COMMON__V1__ACTOR__ACTOR_HANDLER) {
         return; /* a proposal */
     }
     const bool has_promise = w->version->promised.unit != LIMITED_NOT;

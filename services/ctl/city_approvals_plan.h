@@ -8,7 +8,7 @@
 #define PLAN_STEPS_MAX 40
 #define TIME(hour, minute) ((hour)*3600u + (minute)*60u)
 #define STEP(name) APPROVALS__V1__CASE_STEP__CASE_STEP_##name
-#define ACTOR(name) APPROVALS__V1__ACTOR__ACTOR_##name
+#define ACTOR(name) COMMON__V1__ACTOR__ACTOR_##name
 #define CHANNEL(name) APPROVALS__V1__CHANNEL__CHANNEL_##name
 #define CHANNELS_ONLINE (1u << CHANNEL(WEB) | 1u << CHANNEL(MOBILE))
 

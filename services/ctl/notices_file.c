@@ -43,7 +43,7 @@ static bool read_year(const char *name, uint32_t *year) {
     return true;
 }
 
-static Approvals__V1__LoadNotice *find(const struct notices_file *file, const char *name) {
+static Common__V1__LoadNotice *find(const struct notices_file *file, const char *name) {
     for (size_t i = 0; i < file->count; i++) {
         if (strcmp(file->notices[i]->notice, name) == 0) {
             return file->notices[i];
@@ -59,19 +59,19 @@ static void *take(struct arena *arena, size_t size) {
 }
 
 /* NULL when there are too many. */
-static Approvals__V1__LoadNotice *add_notice(struct notices_file *file, char *name, uint32_t year, uint32_t published,
+static Common__V1__LoadNotice *add_notice(struct notices_file *file, char *name, uint32_t year, uint32_t published,
                                              struct arena *arena) {
     if (file->count == NOTICES_FILE_NOTICES_MAX) {
         return NULL;
     }
-    Approvals__V1__LoadNotice *notice = take(arena, sizeof *notice);
-    approvals__v1__load_notice__init(notice);
+    Common__V1__LoadNotice *notice = take(arena, sizeof *notice);
+    common__v1__load_notice__init(notice);
     notice->notice = name;
     notice->published_day = published;
     notice->n_years = 1;
     notice->years = take(arena, sizeof *notice->years);
     notice->years[0] = year;
-    notice->days = take(arena, NOTICES_FILE_DAYS_MAX * sizeof(Approvals__V1__NoticeDay *));
+    notice->days = take(arena, NOTICES_FILE_DAYS_MAX * sizeof(Common__V1__NoticeDay *));
     file->notices[file->count++] = notice;
     return notice;
 }
@@ -99,7 +99,7 @@ static const char *take_line(struct notices_file *file, char *line, struct arena
     if (!read_year(fields[NOTICE], &year)) {
         return "names a notice that does not begin with its year, as 2020-A does";
     }
-    Approvals__V1__LoadNotice *notice = find(file, fields[NOTICE]);
+    Common__V1__LoadNotice *notice = find(file, fields[NOTICE]);
     notice = notice != NULL ? notice : add_notice(file, fields[NOTICE], year, published, arena);
     if (notice == NULL || notice->n_days == NOTICES_FILE_DAYS_MAX) {
         return notice == NULL ? "is of more than 1000 notices" : "is of a notice with more than 400 days";
@@ -107,8 +107,8 @@ static const char *take_line(struct notices_file *file, char *line, struct arena
     if (notice->published_day != published) {
         return "has another day of publication than the notice's lines before it";
     }
-    Approvals__V1__NoticeDay *named = take(arena, sizeof *named);
-    approvals__v1__notice_day__init(named);
+    Common__V1__NoticeDay *named = take(arena, sizeof *named);
+    common__v1__notice_day__init(named);
     named->day = day;
     named->off = is_off;
     named->name = fields[HOLIDAY];
@@ -117,8 +117,8 @@ static const char *take_line(struct notices_file *file, char *line, struct arena
 }
 
 static int compare_notices(const void *a, const void *b) {
-    const Approvals__V1__LoadNotice *x = *(Approvals__V1__LoadNotice *const *)a,
-                                    *y = *(Approvals__V1__LoadNotice *const *)b;
+    const Common__V1__LoadNotice *x = *(Common__V1__LoadNotice *const *)a,
+                                    *y = *(Common__V1__LoadNotice *const *)b;
     if (x->published_day != y->published_day) {
         return x->published_day < y->published_day ? -1 : 1;
     }

@@ -20,7 +20,7 @@
 #define NOTICES_FILE_DAYS_MAX 400 /* of one notice */
 
 struct notices_file {
-    Approvals__V1__LoadNotice *notices[NOTICES_FILE_NOTICES_MAX]; /* by the day they were published */
+    Common__V1__LoadNotice *notices[NOTICES_FILE_NOTICES_MAX]; /* by the day they were published */
     size_t count;
 };
 

@@ -26,7 +26,7 @@
 #include "visits/v1/query.pb-c.h"
 
 #define GOLDEN "tests/contract/golden"
-#define MESSAGES_MAX 256
+#define MESSAGES_MAX 512
 
 /* From these every message of the contract is reached. */
 static const ProtobufCMessageDescriptor *const roots[] = {
@@ -212,7 +212,7 @@ static void test_values_stand_in_their_fields(void **state) {
     const Approvals__V1__ReportCase *report = (const Approvals__V1__ReportCase *)message;
     assert_string_equal(report->case_number, "case_number 1 许昌");
     assert_int_equal(report->step, APPROVALS__V1__CASE_STEP__CASE_STEP_DUE_CHANGED);
-    assert_int_equal(report->actor, APPROVALS__V1__ACTOR__ACTOR_SYSTEM);
+    assert_int_equal(report->actor, COMMON__V1__ACTOR__ACTOR_SYSTEM);
     assert_true(report->deficiency);
     assert_int_equal(report->until_day, 411008);
     assert_int_equal(report->n_papers, 2);

@@ -264,7 +264,7 @@ static void must(uint32_t code) {
 static void register_agency(struct fixture *f, const char *code, uint32_t n, bool is_window) {
     char credit_code[CREDIT_CODE_BYTES];
     Approvals__V1__Command body = APPROVALS__V1__COMMAND__INIT;
-    Approvals__V1__RegisterAgency agency = APPROVALS__V1__REGISTER_AGENCY__INIT;
+    Common__V1__RegisterAgency agency = COMMON__V1__REGISTER_AGENCY__INIT;
     town_credit_code(n, credit_code);
     agency.agency = agency.name = town_text(code);
     agency.region = 411000;
@@ -279,8 +279,8 @@ static void register_agency(struct fixture *f, const char *code, uint32_t n, boo
 static uint32_t load_notice(struct fixture *f, enum who who, const char *name, const char *at, const char *const *days,
                             size_t count) {
     Approvals__V1__Command body = APPROVALS__V1__COMMAND__INIT;
-    Approvals__V1__LoadNotice load = APPROVALS__V1__LOAD_NOTICE__INIT;
-    Approvals__V1__NoticeDay list[16], *pointers[16];
+    Common__V1__LoadNotice load = COMMON__V1__LOAD_NOTICE__INIT;
+    Common__V1__NoticeDay list[16], *pointers[16];
     uint32_t year = 2020;
     load.notice = town_text(name);
     load.published_day = (uint32_t)civil_day_of_ms(town_ms(at));
@@ -288,7 +288,7 @@ static uint32_t load_notice(struct fixture *f, enum who who, const char *name, c
     load.n_years = 1;
     load.days = pointers;
     for (size_t i = 0; i < count; i++) {
-        approvals__v1__notice_day__init(&list[i]);
+        common__v1__notice_day__init(&list[i]);
         list[i].day = (uint32_t)town_day(days[i]);
         list[i].off = true;
         list[i].name = town_text("清明节");
@@ -344,7 +344,7 @@ static uint32_t publish_item(struct fixture *f, enum who who) {
 
 static void tick(struct fixture *f, const char *at) {
     Approvals__V1__Command body = APPROVALS__V1__COMMAND__INIT;
-    Approvals__V1__Tick t = APPROVALS__V1__TICK__INIT;
+    Common__V1__Tick t = COMMON__V1__TICK__INIT;
     body.body_case = APPROVALS__V1__COMMAND__BODY_TICK;
     body.tick = &t;
     must(send_command(f, OPERATOR, at, 0, &body.base));

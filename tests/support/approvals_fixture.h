@@ -27,7 +27,7 @@
  * command or tick town_release(&town);
  */
 #define STEP(word) APPROVALS__V1__CASE_STEP__CASE_STEP_##word
-#define ACTOR(word) APPROVALS__V1__ACTOR__ACTOR_##word
+#define ACTOR(word) COMMON__V1__ACTOR__ACTOR_##word
 #define STATE(word) APPROVALS__V1__CASE_STATE__CASE_STATE_##word
 #define SPECIAL(word) APPROVALS__V1__SPECIAL_KIND__SPECIAL_KIND_##word
 #define CLIENT(word) APPROVALS__V1__CLIENT_KIND__CLIENT_KIND_##word
@@ -237,9 +237,9 @@ static inline bool town_send(struct town *town, const char *organisation, enum r
 /* One notice of tests/data/calendar.tsv. False: refused, or the file has no such notice. */
 static inline bool town_load_notice(struct town *town, const char *notice) {
     Approvals__V1__Command body = APPROVALS__V1__COMMAND__INIT;
-    Approvals__V1__LoadNotice load = APPROVALS__V1__LOAD_NOTICE__INIT;
-    static Approvals__V1__NoticeDay days[NOTICE_DAYS_MAX];
-    static Approvals__V1__NoticeDay *pointers[NOTICE_DAYS_MAX];
+    Common__V1__LoadNotice load = COMMON__V1__LOAD_NOTICE__INIT;
+    static Common__V1__NoticeDay days[NOTICE_DAYS_MAX];
+    static Common__V1__NoticeDay *pointers[NOTICE_DAYS_MAX];
     static char names[NOTICE_DAYS_MAX][64];
     FILE *file = fopen("tests/data/calendar.tsv", "r");
     char line[256], date[16], kind[8], name[64], of[32], published[16];
@@ -254,8 +254,8 @@ static inline bool town_load_notice(struct town *town, const char *notice) {
             at += size + (at[size] != '\0');
         }
         if (line[0] >= '0' && line[0] <= '9' && strcmp(of, notice) == 0) {
-            Approvals__V1__NoticeDay *day = &days[load.n_days];
-            approvals__v1__notice_day__init(day);
+            Common__V1__NoticeDay *day = &days[load.n_days];
+            common__v1__notice_day__init(day);
             snprintf(names[load.n_days], sizeof names[0], "%s", name);
             day->day = (uint32_t)town_day(date);
             day->off = strcmp(kind, "off") == 0;
@@ -297,7 +297,7 @@ static inline void town_load_notices(struct town *town, const char *known_on) {
 
 static inline bool town_withdraw_notice(struct town *town, const char *notice, const char *at) {
     Approvals__V1__Command body = APPROVALS__V1__COMMAND__INIT;
-    Approvals__V1__WithdrawNotice withdraw = APPROVALS__V1__WITHDRAW_NOTICE__INIT;
+    Common__V1__WithdrawNotice withdraw = COMMON__V1__WITHDRAW_NOTICE__INIT;
     withdraw.notice = town_text(notice);
     body.body_case = APPROVALS__V1__COMMAND__BODY_WITHDRAW_NOTICE;
     body.withdraw_notice = &withdraw;
@@ -306,9 +306,9 @@ static inline bool town_withdraw_notice(struct town *town, const char *notice, c
 
 static inline bool town_register_agency(struct town *town, const char *code, uint32_t region, bool is_window) {
     Approvals__V1__Command body = APPROVALS__V1__COMMAND__INIT;
-    Approvals__V1__RegisterAgency agency = APPROVALS__V1__REGISTER_AGENCY__INIT;
+    Common__V1__RegisterAgency agency = COMMON__V1__REGISTER_AGENCY__INIT;
     char credit_code[CREDIT_CODE_BYTES];
-    town_credit_code(town->approvals.agencies.count + 1, credit_code);
+    town_credit_code(town->approvals.agencies.rows.count + 1, credit_code);
     agency.agency = town_text(code);
     agency.name = town_text(code);
     agency.region = region;
@@ -538,7 +538,7 @@ static inline struct command act_command(const struct act *act, struct act_body 
     body->command.report_case = report;
     report->case_number = act_text(act->number, true, "C1");
     report->step = (Approvals__V1__CaseStep)act->step;
-    report->actor = (Approvals__V1__Actor)actor;
+    report->actor = (Common__V1__Actor)actor;
     report->reason = act_text(act->reason, act_needs_reason(act), "a reason");
     report->ground = act_text(act->ground, act_needs_ground(act), "an article");
     report->result = act_text(act->result, act->step == 10, "done");

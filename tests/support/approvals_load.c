@@ -17,7 +17,7 @@
 #include "support/ports.h"
 
 #define STEP(word) APPROVALS__V1__CASE_STEP__CASE_STEP_##word
-#define ACTOR(word) APPROVALS__V1__ACTOR__ACTOR_##word
+#define ACTOR(word) COMMON__V1__ACTOR__ACTOR_##word
 #define BODY_BYTES 1024
 
 static void agency_code(size_t agency, char code[16]) {
@@ -173,9 +173,9 @@ static void load_notice(const struct approvals_daemon *daemon, const char *name,
     const int32_t today = civil_day_of_ms(daemon->start_ms);
     const uint32_t year = (uint32_t)civil_date_from_day(today).year;
     uint32_t years[] = {year - 1, year, year + 1, year + 2};
-    Approvals__V1__NoticeDay day = APPROVALS__V1__NOTICE_DAY__INIT, *days[] = {&day};
+    Common__V1__NoticeDay day = COMMON__V1__NOTICE_DAY__INIT, *days[] = {&day};
     Approvals__V1__Command command = APPROVALS__V1__COMMAND__INIT;
-    Approvals__V1__LoadNotice notice = APPROVALS__V1__LOAD_NOTICE__INIT;
+    Common__V1__LoadNotice notice = COMMON__V1__LOAD_NOTICE__INIT;
     day.day = (uint32_t)off;
     day.off = true;
     notice.notice = (char *)(uintptr_t)name;
@@ -192,7 +192,7 @@ static void load_notice(const struct approvals_daemon *daemon, const char *name,
 static void register_agency(const struct approvals_daemon *daemon, size_t agency) {
     char code[16];
     Approvals__V1__Command command = APPROVALS__V1__COMMAND__INIT;
-    Approvals__V1__RegisterAgency body = APPROVALS__V1__REGISTER_AGENCY__INIT;
+    Common__V1__RegisterAgency body = COMMON__V1__REGISTER_AGENCY__INIT;
     agency_code(agency, code);
     body.agency = body.name = code;
     body.region = 411000;
@@ -268,7 +268,7 @@ struct load_case {
 static void add_step(struct client *client, struct id_maker *ids, const struct load_case *c, unsigned step) {
     static const struct {
         Approvals__V1__CaseStep step;
-        Approvals__V1__Actor actor;
+        Common__V1__Actor actor;
     } steps[LOAD_STEPS] = {
         {STEP(RECEIVED), ACTOR(CLERK)}, {STEP(ACCEPTED), ACTOR(CLERK)}, {STEP(DEPARTMENT_STARTED), ACTOR(HANDLER)}};
     char number[32], item[32];
@@ -345,7 +345,7 @@ double approvals_daemon_pass_hours(struct approvals_daemon *daemon,
     struct load_result result = {.refused = 0};
     struct id_maker ids = {0};
     Approvals__V1__Command command = APPROVALS__V1__COMMAND__INIT;
-    Approvals__V1__Tick tick = APPROVALS__V1__TICK__INIT;
+    Common__V1__Tick tick = COMMON__V1__TICK__INIT;
     const int64_t pass_ms = hours_begin(daemon) + INT64_C(48) * HOUR_MS;
     command.body_case = APPROVALS__V1__COMMAND__BODY_TICK;
     command.tick = &tick;

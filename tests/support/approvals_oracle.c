@@ -271,11 +271,11 @@ static void take_case(struct approvals_oracle *oracle, const Approvals__V1__Case
 
 static void take_slip(struct approvals_oracle *oracle, const Approvals__V1__SlipChanged *slip) {
     struct note about = about_case(oracle, slip->facts, slip->day);
-    if (slip->state == APPROVALS__V1__SLIP_STATE__SLIP_STATE_ISSUED) {
+    if (slip->state == COMMON__V1__SLIP_STATE__SLIP_STATE_ISSUED) {
         note(oracle, &about, SLIP, 1);
         note(oracle, &about, (enum column)(SLIP_1 + slip->level - 1), 1);
     }
-    note_if(oracle, &about, SLIP_LAPSED, slip->state == APPROVALS__V1__SLIP_STATE__SLIP_STATE_LAPSED);
+    note_if(oracle, &about, SLIP_LAPSED, slip->state == COMMON__V1__SLIP_STATE__SLIP_STATE_LAPSED);
 }
 
 void approvals_oracle_take(struct approvals_oracle *oracle, const Approvals__V1__Event *event) {

@@ -93,7 +93,7 @@ static inline void recorded_watch(void *user, const struct event *event) {
     } else if (event->type == EVENT_SLIP_ISSUED) {
         struct slip_issued_body body;
         memcpy(&body, event->private_body, sizeof body);
-        recorded_slip(r, body.level, APPROVALS__V1__SLIP_STATE__SLIP_STATE_ISSUED, body.at);
+        recorded_slip(r, body.level, COMMON__V1__SLIP_STATE__SLIP_STATE_ISSUED, body.at);
     } else if (event->type == EVENT_SLIP_MOVED) {
         struct slip_moved_body body;
         memcpy(&body, event->private_body, sizeof body);
@@ -167,7 +167,7 @@ static inline void assert_slips_planned(const struct approvals *self) {
     for (uint32_t i = 1; i <= self->slips.rows.count; i++) {
         const struct slip *slip = approvals_slip(self, i);
         int32_t day = 0;
-        if (slip->state != APPROVALS__V1__SLIP_STATE__SLIP_STATE_ISSUED) {
+        if (slip->state != COMMON__V1__SLIP_STATE__SLIP_STATE_ISSUED) {
             assert_int_equal(agenda_minute(&self->slips.agenda, i), 0);
             continue;
         }

@@ -106,8 +106,8 @@ static inline const Approvals__V1__Event *said(const struct fixture *f, size_t p
 
 static inline void register_agency(struct fixture *f, const char *code, const char *name, uint32_t region,
                                    const char *credit_code) {
-    Approvals__V1__RegisterAgency body;
-    approvals__v1__register_agency__init(&body);
+    Common__V1__RegisterAgency body;
+    common__v1__register_agency__init(&body);
     body.agency = (char *)code;
     body.name = (char *)name;
     body.region = region;

@@ -217,7 +217,7 @@ static char *words(const char *text) {
 
 static void append_agencies(struct bench *bench) {
     for (uint32_t i = 0; i < AGENCIES; i++) {
-        Approvals__V1__AgencyRegistered registered = APPROVALS__V1__AGENCY_REGISTERED__INIT;
+        Common__V1__AgencyRegistered registered = COMMON__V1__AGENCY_REGISTERED__INIT;
         Approvals__V1__Event event = APPROVALS__V1__EVENT__INIT;
         registered.agency = words(agencies[i].code);
         registered.name = words("政务服务机构");
@@ -356,7 +356,7 @@ static void append_other(struct bench *bench, uint32_t day) {
         slip.facts = &drawn.facts;
         slip.day = day;
         slip.level = 1 + draw(bench, 4);
-        slip.state = (Approvals__V1__SlipState)(1 + draw(bench, 6));
+        slip.state = (Common__V1__SlipState)(1 + draw(bench, 6));
         event.body_case = APPROVALS__V1__EVENT__BODY_SLIP_CHANGED;
         event.slip_changed = &slip;
         break;

@@ -28,7 +28,7 @@ static void agencies(void **state) {
     REFUSED_COMMON(f, MISSING, "name");
     register_agency(f, "a23456789012345678901234567890123", "x", 411000, CITY_CODE);
     REFUSED_COMMON(f, MALFORMED, "agency");
-    Approvals__V1__ListAgencies ask = APPROVALS__V1__LIST_AGENCIES__INIT;
+    Common__V1__ListAgencies ask = COMMON__V1__LIST_AGENCIES__INIT;
     const struct question question = question_of(&supervisor);
     uint32_t code = 0;
     const Approvals__V1__Answer *answer = approvals_list_agencies(&f->approvals, &question, &ask, &f->arena, &code);

@@ -465,11 +465,11 @@ static void open_overdue(void **state) {
     assert_int_equal(overdue, 3); /* not enough */
     assert_true((town_case(&town, "C2")->flags & CASE_PROMISED_PASSED) != 0);
     assert_int_not_equal(approvals_slip(&town.approvals, town_case(&town, "C3")->first_slip)->state,
-                         APPROVALS__V1__SLIP_STATE__SLIP_STATE_CLOSED);
+                         COMMON__V1__SLIP_STATE__SLIP_STATE_CLOSED);
     decide_case(&town, "C3", "2020-03-12T10:00");
     assert_int_equal(overdue, 2);
     assert_int_equal(approvals_slip(&town.approvals, town_case(&town, "C3")->first_slip)->state,
-                     APPROVALS__V1__SLIP_STATE__SLIP_STATE_CLOSED);
+                     COMMON__V1__SLIP_STATE__SLIP_STATE_CLOSED);
     assert_int_equal(town_case(&town, "C3")->last_seq, town.seq);
     assert_int_equal(town.log[town.seq - 1].prev, town.seq - 1);
     town_step(&town, "C4", STEP(WITHDRAWAL_ASKED), "2020-03-12T10:00");

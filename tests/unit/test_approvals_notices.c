@@ -3,16 +3,16 @@
 /* The calendar of the approval registry: bitemporal, from notices that are loaded and withdrawn. */
 
 struct loading {
-    Approvals__V1__LoadNotice body;
-    Approvals__V1__NoticeDay days[NOTICE_DAYS_MAX + 1];
-    Approvals__V1__NoticeDay *pointers[NOTICE_DAYS_MAX + 1];
+    Common__V1__LoadNotice body;
+    Common__V1__NoticeDay days[NOTICE_DAYS_MAX + 1];
+    Common__V1__NoticeDay *pointers[NOTICE_DAYS_MAX + 1];
     uint32_t years[8];
     char name[32], names[NOTICE_DAYS_MAX + 1][32];
 };
 
 static void loading_init(struct loading *loading, const char *name, int32_t published_day, uint32_t year) {
     memset(loading, 0, sizeof *loading);
-    approvals__v1__load_notice__init(&loading->body);
+    common__v1__load_notice__init(&loading->body);
     snprintf(loading->name, sizeof loading->name, "%s", name);
     loading->body.notice = loading->name;
     loading->body.published_day = (uint32_t)published_day;
@@ -24,7 +24,7 @@ static void loading_init(struct loading *loading, const char *name, int32_t publ
 
 static void loading_add(struct loading *loading, int32_t day, bool off, const char *name) {
     const size_t i = loading->body.n_days++;
-    approvals__v1__notice_day__init(&loading->days[i]);
+    common__v1__notice_day__init(&loading->days[i]);
     snprintf(loading->names[i], sizeof loading->names[i], "%s", name);
     loading->days[i].day = (uint32_t)day;
     loading->days[i].off = off;
@@ -39,8 +39,8 @@ static void load(struct fixture *f, struct loading *loading) {
 }
 
 static void withdraw(struct fixture *f, const char *notice) {
-    Approvals__V1__WithdrawNotice body;
-    approvals__v1__withdraw_notice__init(&body);
+    Common__V1__WithdrawNotice body;
+    common__v1__withdraw_notice__init(&body);
     body.notice = (char *)notice;
     begin(f, APPROVALS__V1__COMMAND__BODY_WITHDRAW_NOTICE);
     f->command.withdraw_notice = &body;
@@ -155,7 +155,7 @@ static void notices_are_loaded_once(void **state) {
     make_loading("2020-A", &loading);
     load(f, &loading);
     ACCEPTED(f, 1);
-    Approvals__V1__NoticeDay *first = loading.pointers[0]; /* in another order: the same */
+    Common__V1__NoticeDay *first = loading.pointers[0]; /* in another order: the same */
     loading.pointers[0] = loading.pointers[3];
     loading.pointers[3] = first;
     load(f, &loading);

@@ -205,7 +205,7 @@ static void a_question_without_a_body_is_refused(void **state) {
 static void the_catalogue_is_answered_too(void **state) {
     struct fixture *f = *state;
     Approvals__V1__Query query = APPROVALS__V1__QUERY__INIT;
-    Approvals__V1__ListAgencies agencies = APPROVALS__V1__LIST_AGENCIES__INIT;
+    Common__V1__ListAgencies agencies = COMMON__V1__LIST_AGENCIES__INIT;
     query.body_case = APPROVALS__V1__QUERY__BODY_LIST_AGENCIES;
     query.list_agencies = &agencies;
     const Approvals__V1__Answer *answer = desk_ask(&f->desk, ROLE_HANDLER, "plan", &query);
@@ -276,7 +276,7 @@ static void a_case_is_told_whole(void **state) {
 static void today_is_that_of_the_last_tick(void **state) {
     struct fixture *f = *state;
     Approvals__V1__Command body = APPROVALS__V1__COMMAND__INIT;
-    Approvals__V1__Tick tick = APPROVALS__V1__TICK__INIT;
+    Common__V1__Tick tick = COMMON__V1__TICK__INIT;
     body.body_case = APPROVALS__V1__COMMAND__BODY_TICK;
     body.tick = &tick;
     report(f, &(struct act){.step = STEP(RECEIVED), .number = "A", .at = "2020-03-02T09:00"});
@@ -491,8 +491,8 @@ static void slips_are_listed_newest_first(void **state) {
         } while (slips.after != 0);
         for (row = self->slips.rows.count; row > 0; row--) {
             const struct slip *slip = approvals_slip(self, row);
-            const bool is_open = slip->state == APPROVALS__V1__SLIP_STATE__SLIP_STATE_ISSUED ||
-                                 slip->state == APPROVALS__V1__SLIP_STATE__SLIP_STATE_REPLIED;
+            const bool is_open = slip->state == COMMON__V1__SLIP_STATE__SLIP_STATE_ISSUED ||
+                                 slip->state == COMMON__V1__SLIP_STATE__SLIP_STATE_REPLIED;
             found -= (slips.with_ended || is_open) &&
                      (slips.agency[0] == 0 || strcmp(approvals_agency(self, slip->agency)->code, slips.agency) == 0);
         }

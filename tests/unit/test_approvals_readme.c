@@ -87,7 +87,7 @@ static void make_line(const struct case_step *row, char line[LINE_BYTES]) {
     add_words(line, &approvals__v1__case_step__descriptor, row->step, strlen("CASE_STEP_"));
     add(line, when_of(row));
     add(line, " | ");
-    add_set(line, row->actors, &approvals__v1__actor__descriptor, strlen("ACTOR_"), "-");
+    add_set(line, row->actors, &common__v1__actor__descriptor, strlen("ACTOR_"), "-");
     add(line, " | ");
     add_needs(line, row->needs);
     add(line, " | ");

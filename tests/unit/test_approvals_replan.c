@@ -362,7 +362,7 @@ static void test_time_by_commands(void **state) {
     (void)state;
     struct recorded r;
     Approvals__V1__Command body = APPROVALS__V1__COMMAND__INIT;
-    Approvals__V1__Tick tick = APPROVALS__V1__TICK__INIT;
+    Common__V1__Tick tick = COMMON__V1__TICK__INIT;
     recorded_begin(&r, CASES, "2020-01-20");
     r.town.approvals.options.time_by_commands = true;
     publish(&r.town);

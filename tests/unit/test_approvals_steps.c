@@ -175,7 +175,7 @@ static void roles_and_actors(void **state) {
             const bool takes_in = may && strchr("AW", actor_letters[actor]) != NULL;
             assert_false(town_report(&town, &act));
             assert_int_equal(town.decision.code, takes_in ? REFUSAL(CASE_EXISTS) : REFUSAL(WRONG_ACTOR));
-            assert_int_equal(decide_may_act(roles[i].role, (Approvals__V1__Actor)actor), may);
+            assert_int_equal(roles_may_act(roles[i].role, (Common__V1__Actor)actor), may);
         }
     }
     cases_end(&town);

@@ -520,7 +520,7 @@ static void test_other_settings(void **state) {
 
 static bool send_time(struct town *town, const char *at) {
     Approvals__V1__Command body = APPROVALS__V1__COMMAND__INIT;
-    Approvals__V1__Tick tick = APPROVALS__V1__TICK__INIT;
+    Common__V1__Tick tick = COMMON__V1__TICK__INIT;
     body.body_case = APPROVALS__V1__COMMAND__BODY_TICK;
     body.tick = &tick;
     return town_send(town, "operator", ROLE_OPERATOR, at, &body);

@@ -261,7 +261,7 @@ static void check_command(struct seen *seen, const struct city_approvals_command
             seen->cases++;
         }
         const bool is_decision = report->step >= STEP(APPROVED) && report->step <= STEP(REFUSED);
-        const bool is_proposal = is_decision && report->actor == APPROVALS__V1__ACTOR__ACTOR_HANDLER;
+        const bool is_proposal = is_decision && report->actor == COMMON__V1__ACTOR__ACTOR_HANDLER;
         seen->proposals += is_proposal;
         seen->of_step[report->step] += !is_proposal;
     }

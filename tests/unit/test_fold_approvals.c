@@ -580,7 +580,7 @@ static void slips_are_counted_by_level(void **state) {
     for (uint32_t level = 0; level <= 5; level++) {
         for (int value = -1; value <= 7; value++) {
             slip.level = level;
-            slip.state = (Approvals__V1__SlipState)value;
+            slip.state = (Common__V1__SlipState)value;
             cells_clear(&fold->cells);
             bool is_known = level >= 1 && level <= 4 && value >= 1 && value <= 6;
             int metric = !is_known ? 0 : value == 1 ? METRIC_SLIPS_ISSUED : value == 5 ? METRIC_SLIPS_LAPSED : 0;
@@ -592,8 +592,8 @@ static void slips_are_counted_by_level(void **state) {
 
 static void an_agency_registers_and_a_notice_changes_nothing(void **state) {
     struct fold_state *fold = *state;
-    Approvals__V1__AgencyRegistered body = APPROVALS__V1__AGENCY_REGISTERED__INIT;
-    Approvals__V1__NoticeChanged notice = APPROVALS__V1__NOTICE_CHANGED__INIT;
+    Common__V1__AgencyRegistered body = COMMON__V1__AGENCY_REGISTERED__INIT;
+    Common__V1__NoticeChanged notice = COMMON__V1__NOTICE_CHANGED__INIT;
     Approvals__V1__Event event = APPROVALS__V1__EVENT__INIT;
     event.body_case = APPROVALS__V1__EVENT__BODY_NOTICE_CHANGED;
     event.notice_changed = &notice;

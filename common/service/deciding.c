@@ -1,9 +1,45 @@
+#include "service/deciding.h"
+
 #include <string.h>
 
-#include "approvals/rules.h"
 #include "base/check.h"
 
-/* Texts behind the fixed part of a body: kind, length (2 bytes, little endian), bytes. */
+void decide_refuse(struct deciding *d, uint32_t code, const char *field) {
+    d->decision->event_count = 0;
+    d->decision->again = false;
+    d->decision->refused = true;
+    d->decision->code = code;
+    d->decision->field = field;
+}
+
+uint32_t decide_seconds(int64_t unix_ms) {
+    const int64_t s = unix_ms / 1000;
+    return s > 0 && s <= UINT32_MAX ? (uint32_t)s : 0;
+}
+
+bool decide_check_version(struct deciding *d, uint64_t last_seq) {
+    if (command_is_stale(d->command, last_seq)) {
+        decide_refuse(d, COMMON__V1__CODE__CODE_STALE_VERSION, "expected_version");
+        return false;
+    }
+    return true;
+}
+
+void *decide_take(struct deciding *d, size_t size) {
+    void *taken = arena_zalloc(d->arena, size);
+    CHECK(taken != NULL);
+    return taken;
+}
+
+struct event *decide_emit(struct deciding *d, uint32_t type, const void *body, size_t size, uint64_t prev) {
+    CHECK(d->decision->event_count < DECISION_EVENTS_MAX && size <= EVENT_PRIVATE_BYTES_MAX);
+    struct event *event = &d->decision->events[d->decision->event_count++];
+    *event = (struct event){.type = type, .prev = prev, .private_body = body, .private_size = size};
+    return event;
+}
+
+/* --- texts --- */
+
 enum { TEXT_HEAD_BYTES = 3 };
 
 void texts_begin(struct deciding *d, struct texts *texts, const void *fixed, size_t fixed_size, size_t text_bytes,

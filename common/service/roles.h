@@ -1,7 +1,9 @@
-#ifndef APPROVALS_ROLES_H
-#define APPROVALS_ROLES_H
+#ifndef SERVICE_ROLES_H
+#define SERVICE_ROLES_H
 
-#include "approvals/v1/commands.pb-c.h"
+#include <stdbool.h>
+
+#include "common/v1/office.pb-c.h"
 #include "wire/keys.h"
 
 /*
@@ -9,7 +11,7 @@
  * applicants who apply there. Of an agency's cases only its own officers, but for the clerks of a service hall, supervisors and
  * leaders.
  */
-#define ROLES_ACTOR(actor) (1u << APPROVALS__V1__ACTOR__ACTOR_##actor)
+#define ROLES_ACTOR(actor) (1u << COMMON__V1__ACTOR__ACTOR_##actor)
 
 static inline unsigned roles_actors(enum role role) {
     switch (role) {
@@ -33,6 +35,10 @@ static inline unsigned roles_actors(enum role role) {
         break;
     }
     return 0;
+}
+
+static inline bool roles_may_act(enum role role, Common__V1__Actor actor) {
+    return (unsigned)actor < 32 && (roles_actors(role) & 1u << actor) != 0;
 }
 
 #endif
