@@ -28,10 +28,10 @@ GEN_C    := $(PROTOS:%.proto=$(GEN)/%.pb-c.c)
 GEN_H    := $(GEN_C:.c=.h)
 GEN_O    := $(PROTOS:%.proto=$(B)/gen/%.pb-c.o)
 COMMON_O := $(patsubst %.c,$(B)/%.o,$(wildcard common/*/*.c))
-SERVICES := visits approvals aggregator hl7-gateway ctl
+SERVICES := visits approvals issues aggregator hl7-gateway ctl
 service_objects = $(patsubst %.c,$(B)/%.o,$(filter-out services/$(1)/main.c,$(wildcard services/$(1)/*.c)))
 SUPPORT_O := $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
-BINARIES := $(B)/bin/visits $(B)/bin/approvals $(B)/bin/aggregator $(B)/bin/hl7-gateway $(B)/bin/lianchengctl
+BINARIES := $(B)/bin/visits $(B)/bin/approvals $(B)/bin/issues $(B)/bin/aggregator $(B)/bin/hl7-gateway $(B)/bin/lianchengctl
 ARCHIVES := $(SERVICES:%=$(B)/lib%.a) $(B)/libcommon.a
 
 # The client library for other people's programs: of libcommon only what it needs, position independent. Outside it only
@@ -148,6 +148,7 @@ $(foreach s,$(SERVICES),$(eval $(call service_archive,$(s))))
 
 $(B)/bin/visits: $(B)/services/visits/main.o $(B)/libvisits.a $(B)/libcommon.a
 $(B)/bin/approvals: $(B)/services/approvals/main.o $(B)/libapprovals.a $(B)/libcommon.a
+$(B)/bin/issues: $(B)/services/issues/main.o $(B)/libissues.a $(B)/libcommon.a
 $(B)/bin/aggregator: $(B)/services/aggregator/main.o $(B)/libaggregator.a $(B)/libcommon.a
 $(B)/bin/hl7-gateway: $(B)/services/hl7-gateway/main.o $(B)/libhl7-gateway.a $(B)/libcommon.a
 $(B)/bin/lianchengctl: $(B)/services/ctl/main.o $(B)/libctl.a $(B)/libcommon.a

@@ -43,43 +43,6 @@ SELECT CASE WHEN month IS NULL THEN '2020' ELSE to_char(month, 'YYYY-MM') END AS
  GROUP BY month ORDER BY month NULLS LAST
 SQL
 }
-print_rescue() {
-    echo "Rescue circle 2020: emergencies brought in after a call, at a hospital able to treat / 2020年急救圈：呼救后到达有救治能力医院的急诊"
-    bureau -P footer=off -P border=1 -P null=- <<SQL
-SELECT CASE scope WHEN 'city' THEN '全市 city' ELSE region_name_zh END AS "地区 region",
-       to_char(arrivals, '999,999') AS "到达 arrivals", to_char(arrivals_urban, '999,999') AS "城区 urban",
-       to_char(100 * share_within_30_minutes, '990.0') || '%' AS "城区≤30分钟 urban ≤30 min",
-       to_char(100 * share_within_120_minutes, '990.0') || '%' AS "≤120分钟 ≤120 min"
-  FROM bureau.rescue_by_year WHERE scope <> 'hospital' AND year = '2020-01-01'
- ORDER BY scope DESC, region
-SQL
-}
-# What the city printed about its items at the end of the year. Whole numbers come from the views; percents are made there.
-print_items() {
-    echo "Government service items at the end of 2020 / 2020年末政务服务事项"
-    bureau -P footer=off -P border=1 -P null=- <<SQL
-WITH items AS (
-    SELECT * FROM bureau.approval_items_now WHERE scope = 'city' AND (level, type) IN (('all', 'all'), ('city', 'all'), ('city', 'licence'))
-), rounds AS (
-    SELECT max(round) AS rounds, max(items_base) AS base FROM bureau.approval_rounds WHERE level = 'city' AND type = 'licence'
-)
-SELECT label AS "指标 figure", value AS "数值 value" FROM (
-    SELECT 1, '行政审批事项：精简前 → 精简后 approval items before → after streamlining',
-           (SELECT base FROM rounds) || ' → ' || (SELECT items FROM items WHERE level = 'city' AND type = 'licence')
-    UNION ALL SELECT 2, '“瘦身”次数 rounds of streamlining', (SELECT rounds::text FROM rounds)
-    UNION ALL SELECT 3, '在用事项（市县） items in force, city and counties', (SELECT to_char(items, 'FM9,999') FROM items WHERE level = 'all')
-    UNION ALL SELECT 4, '最多跑一次事项 at most one visit', (SELECT to_char(at_most_once_exclusive, 'FM9,999') FROM items WHERE level = 'all')
-    UNION ALL SELECT 5, '不见面审批事项 without meeting', (SELECT to_char(no_meeting_exclusive, 'FM9,999') FROM items WHERE level = 'all')
-    UNION ALL SELECT 6, '“i许昌”APP上线事项 live on the app', (SELECT app::text FROM items WHERE level = 'all')
-    UNION ALL SELECT 7, '市级事项最多跑一次占比 city items with at most one visit',
-           (SELECT round(100 * share_at_most_once_nested) || '%' FROM items WHERE level = 'city' AND type = 'all')
-    UNION ALL SELECT 8, '市级事项二级以上网办深度 city items online at depth II or deeper',
-           (SELECT round(100 * share_depth_2_of_online) || '%' FROM items WHERE level = 'city' AND type = 'all')
-    UNION ALL SELECT 9, '市级行政许可时限压缩比 time limits of city licences compressed by',
-           (SELECT round(100 * limit_compression) || '%' FROM items WHERE level = 'city' AND type = 'licence')
-) AS figures (number, label, value) ORDER BY number
-SQL
-}
 print_cases() {
     echo "Cases received in 2020 / 2020年收件情况"
     bureau -P footer=off -P border=1 -P null=- <<SQL
@@ -92,47 +55,47 @@ SELECT CASE scope WHEN 'city' THEN '全市 city' WHEN 'municipal' THEN '市直 m
  ORDER BY scope = 'city' DESC, scope = 'municipal' DESC, region
 SQL
 }
-# The headline: the one number, as the view has it.
-print_headline() {
-    local patients
-    patients=$(bureau -A -t -c "SELECT patients FROM bureau.visits_by_year
-        WHERE scope = 'city' AND class = 'all' AND year = '2020-01-01'")
-    bureau -A -t <<SQL
-SELECT to_char(${patients:-0}, 'FM999,999,999') || ' patients used one card in 2020 / 2020年一卡通就医患者 '
-       || trim_scale(round(${patients:-0} / 10000.0, 4)) || ' 万人'
-SQL
-    if [ "$patients" != "$PATIENTS" ]; then
-        fail "the view says '$patients' patients, but $PATIENTS were published."
-    fi
+# Every figure that the city printed about 2020, printed and computed. A smaller year than the city's differs in its patients.
+print_report() {
+    local code=0
+    ctl report annual --year 2020 || code=$?
+    if [ "$PATIENTS" = 753800 ] && [ $code != 0 ]; then fail "a figure differs from what was printed." aggregator; fi
 }
 
 # --- The demo -----------------------------------------------------------------------------------------------------------------
 begin=$EPOCHREALTIME
 stack_new demo
 trap 'echo; echo "Stopping / 正在停止"; exit 130' INT TERM
-echo "Liancheng 莲城: hospital visits and government service of Xuchang in 2020, from the events to the bureau's figures"
-echo "                许昌市 2020 年就诊与政务服务数据：从各单位的事件到数据局的指标"
+echo "Liancheng 莲城: hospital visits, government service and reform of Xuchang in 2020, from the events to the bureau's figures"
+echo "                许昌市 2020 年就诊、政务服务与改革数据：从各单位的事件到数据局的指标"
 echo
 echo "Everything is in $FOLDER / 全部文件位于此目录"
-echo "Starting PostgreSQL, the registries, the aggregator and the HL7 gateway / 正在启动 PostgreSQL、就诊与审批登记、汇聚与 HL7 网关"
+echo "Starting PostgreSQL, the registries, the aggregator and the HL7 gateway / 正在启动 PostgreSQL、各登记系统、汇聚与 HL7 网关"
 stack_start_postgresql
 "$BIN/lianchengctl" replay --write-facilities "$FOLDER/facilities.tsv" --write-agencies "$FOLDER/agencies.tsv" >/dev/null
 stack_configure "$FOLDER/facilities.tsv" "$FOLDER/agencies.tsv"
 stack_start_daemon visits
 LC_TICK_SOURCE=commands stack_start_daemon approvals # the year brings its own time
+LC_TICK_SOURCE=commands stack_start_daemon issues
 stack_start_daemon aggregator
 stack_start_daemon hl7-gateway
 start_s=$(seconds_since "$begin")
 
 echo "Hospitals and agencies publish the year (all of them are invented) / 各医院与机关发布全年数据（人员与单位均为虚构）"
 year=$EPOCHREALTIME
-# Both at once: the agencies wait for each of their days, the hospitals for nobody.
-setpriv --pdeathsig TERM "$BIN/lianchengctl" --config "$CITY/ctl.conf" replay --only approvals --cases "$CASES" \
-    >"$LOGS/replay-approvals.log" 2>&1 </dev/null &
-agencies=$!
+# All at once: the agencies wait for each of their days, the hospitals for nobody.
+sides=(approvals issues)
+declare -A side_of=()
+for side in "${sides[@]}"; do
+    setpriv --pdeathsig TERM "$BIN/lianchengctl" --config "$CITY/ctl.conf" replay --only "$side" --cases "$CASES" \
+        >"$LOGS/replay-$side.log" 2>&1 </dev/null &
+    side_of[$side]=$!
+done
 ctl replay --only visits --patients "$PATIENTS" || fail "the year was not published in full." visits
-wait "$agencies" || fail "the agencies' year was not published in full." replay-approvals
-grep -E '^(published|accepted|refused)' "$LOGS/replay-approvals.log"
+for side in "${sides[@]}"; do
+    wait "${side_of[$side]}" || fail "the year was not published in full." "replay-$side"
+    grep -E '^(published|accepted|refused)' "$LOGS/replay-$side.log"
+done
 replay_s=$(seconds_since "$year")
 until stack_has_caught_up; do sleep 0.1; done
 year_s=$(seconds_since "$year")
@@ -140,10 +103,9 @@ year_s=$(seconds_since "$year")
 echo
 print_months patients "One-card patients: distinct persons, each level counted by itself / 一卡通就诊人数（各级分别去重，不可相加）"
 print_months visits "Visits / 就诊人次"
-print_rescue
-print_items
 print_cases
-print_headline
+echo
+print_report
 echo
 echo "Time: $start_s s to start, $replay_s s to publish, $(LC_ALL=C awk -v a="$year_s" -v b="$replay_s" 'BEGIN { printf "%.1f", a - b }') s more until all of it was in PostgreSQL, $(seconds_since "$begin") s in all"
 echo "用时：启动 $start_s 秒，发布 $replay_s 秒，合计 $(seconds_since "$begin") 秒"
@@ -161,6 +123,9 @@ Look further, in another terminal / 在另一终端中继续查看:
   $B/bin/lianchengctl --config $CITY/ctl.conf status
   $B/bin/lianchengctl --config $CITY/ctl.conf follow visits    the feed: all of it, then live
   $B/bin/lianchengctl --config $CITY/ctl.conf cases --state review   open cases; why CASE explains a deadline
+  $B/bin/lianchengctl --config $CITY/ctl.conf issues --state handling   open issues; issue NUMBER, ledger, clues, stalls
+  $B/bin/lianchengctl --config $CITY/ctl.conf publish --period 2020   freezes the year; publications, report changes
+  $B/bin/lianchengctl --config $CITY/ctl.conf explain issues.resolved --period 2020-03 --region 411000   a figure's events
   $B/bin/lianchengctl verify $CITY/data/visits/log.db          the hash chain of the log
 
 Ctrl-C stops everything and removes the folder / 按 Ctrl-C 停止并删除全部文件

@@ -5,7 +5,7 @@
 #   stack_new NAME              makes the folder ($FOLDER); it goes, and all that was started, when the script ends
 #   stack_start_postgresql      psql through: sql, bureau (as the bureau's role)
 #   stack_configure FILE.tsv [AGENCIES.tsv]   keys and configuration for facilities and agencies ($CITY), tables
-#   stack_start_daemon NAME     visits, approvals, aggregator or hl7-gateway; returns when it is ready
+#   stack_start_daemon NAME     visits, approvals, issues, aggregator or hl7-gateway; returns when it is ready
 #   stack_has_caught_up         true when the aggregator has committed what the registries that run have
 #   ctl ARGUMENTS               lianchengctl with the configuration
 
@@ -17,7 +17,7 @@ started=() # in order; they stop in the other
 
 stack_new() { # name
     local program
-    for program in visits approvals aggregator hl7-gateway lianchengctl; do
+    for program in visits approvals issues aggregator hl7-gateway lianchengctl; do
         [ -x "$BIN/$program" ] || { echo "There is no $BIN/$program: run make first." >&2; exit 70; }
     done
     FOLDER=$(mktemp -d "/tmp/liancheng-$1.XXXXXX")
@@ -104,12 +104,15 @@ is_taken() { # ports...
 }
 choose_ports() {
     local base=7100 mllp=2575
-    while is_taken $base $((base + 1)) $((base + 2)) $((base + 4)) $((base + 80)) $((base + 81)) $((base + 82)) $((base + 84)) $mllp; do
+    while is_taken $base $((base + 1)) $((base + 2)) $((base + 3)) $((base + 4)) $((base + 80)) $((base + 81)) $((base + 82)) $((base + 83)) \
+        $((base + 84)) $mllp; do
         base=$((base + 10))
         mllp=$((mllp + 1))
     done
-    declare -gA port_of=([aggregator]=$base [visits]=$((base + 1)) [approvals]=$((base + 2)) [hl7-gateway]=$((base + 4)) [mllp]=$mllp)
-    declare -gA http_port_of=([aggregator]=$((base + 80)) [visits]=$((base + 81)) [approvals]=$((base + 82)) [hl7-gateway]=$((base + 84)))
+    declare -gA port_of=([aggregator]=$base [visits]=$((base + 1)) [approvals]=$((base + 2)) [issues]=$((base + 3))
+        [hl7-gateway]=$((base + 4)) [mllp]=$mllp)
+    declare -gA http_port_of=([aggregator]=$((base + 80)) [visits]=$((base + 81)) [approvals]=$((base + 82)) [issues]=$((base + 83))
+        [hl7-gateway]=$((base + 84)))
 }
 stack_configure() { # facilities, agencies
     choose_ports
@@ -118,6 +121,7 @@ stack_configure() { # facilities, agencies
         --aggregator-port "${port_of[aggregator]}" --aggregator-http-port "${http_port_of[aggregator]}" \
         --visits-port "${port_of[visits]}" --visits-http-port "${http_port_of[visits]}" \
         --approvals-port "${port_of[approvals]}" --approvals-http-port "${http_port_of[approvals]}" \
+        --issues-port "${port_of[issues]}" --issues-http-port "${http_port_of[issues]}" \
         --gateway-port "${port_of[hl7-gateway]}" --gateway-http-port "${http_port_of[hl7-gateway]}" \
         --mllp-port "${port_of[mllp]}" >"$LOGS/init.log" 2>&1 ||
         fail "keys and configuration cannot be made." init
@@ -134,7 +138,7 @@ ctl() { "$BIN/lianchengctl" --config "$CITY/ctl.conf" "$@"; }
 stack_has_caught_up() {
     local name registries=()
     for name in "${started[@]}"; do
-        if [ "$name" = visits ] || [ "$name" = approvals ]; then registries+=("$name"); fi
+        case $name in visits | approvals | issues) registries+=("$name") ;; esac
     done
     for name in postgresql aggregator "${registries[@]}"; do is_running "$name" || fail "$name does not run." "$name"; done
     { for name in "${registries[@]}" aggregator; do ctl --json status "$name" || exit 1; done; } | /usr/bin/python3 -c '

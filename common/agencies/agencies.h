@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "common/v1/office.pb-c.h"
 #include "state/state.h"
 
@@ -68,6 +69,9 @@ enum agency_verdict agencies_check(const struct agencies *agencies, const Common
 void agencies_register(struct agencies *agencies, uint64_t seq, const struct agency_body *body);
 /* What the feed says of it; texts are borrowed from the body. */
 void agencies_publish(const struct agency_body *body, Common__V1__AgencyRegistered *message);
+
+/* All of them, as an answer tells them: in the order of their rows, texts borrowed. NULL: the arena gives no more. */
+Common__V1__Agencies *agencies_list(const struct agencies *agencies, struct arena *arena);
 
 static_assert(sizeof(struct agency) == 160, "no padding");
 static_assert(sizeof(struct agency_body) == 152, "no padding");

@@ -63,11 +63,6 @@ enum calendar_kind calendar_kind_of(const struct calendar *calendar, int32_t day
     return place < 0 ? CALENDAR_UNKNOWN : (enum calendar_kind)calendar->days[place].kind;
 }
 
-uint16_t calendar_notice_of(const struct calendar *calendar, int32_t day) {
-    const int32_t place = place_of(day);
-    return place < 0 ? 0 : calendar->days[place].notice;
-}
-
 /* from and last lie in the years of the array. */
 static bool are_known(const struct calendar *calendar, int32_t from, int32_t last) {
     return calendar_kind_of(calendar, last) != CALENDAR_UNKNOWN &&
@@ -137,14 +132,18 @@ bool calendar_workday_from(const struct calendar *calendar, int32_t day, int32_t
 
 /* --- calendar periods --- */
 
+int32_t calendar_months_end(int32_t after, int32_t n) {
+    const struct civil_date date = civil_date_from_day(after);
+    const int32_t months = date.year * 12 + (date.month - 1) + n;
+    const int32_t first = civil_day_from_date(months / 12, (unsigned)(months % 12) + 1, 1);
+    const int32_t length = civil_month_end(first) - first;
+    return first + (date.day < length ? date.day : length) - 1;
+}
+
 bool calendar_days_after(const struct calendar *calendar, int32_t after, int32_t n, int32_t *day) {
     return calendar_workday_from(calendar, after + n, day);
 }
 
 bool calendar_months_after(const struct calendar *calendar, int32_t after, int32_t n, int32_t *day) {
-    const struct civil_date date = civil_date_from_day(after);
-    const int32_t months = date.year * 12 + (date.month - 1) + n;
-    const int32_t first = civil_day_from_date(months / 12, (unsigned)(months % 12) + 1, 1);
-    const int32_t length = civil_month_end(first) - first;
-    return calendar_workday_from(calendar, first + (date.day < length ? date.day : length) - 1, day);
+    return calendar_workday_from(calendar, calendar_months_end(after, n), day);
 }

@@ -55,8 +55,6 @@ void calendar_count_from(struct calendar *calendar, int32_t day);
 
 /* CALENDAR_UNKNOWN also for days out of the years above. */
 enum calendar_kind calendar_kind_of(const struct calendar *calendar, int32_t day);
-/* The notice that names the day; 0: none. */
-uint16_t calendar_notice_of(const struct calendar *calendar, int32_t day);
 static inline bool calendar_kind_is_work(enum calendar_kind kind) {
     return kind == CALENDAR_WORK || kind == CALENDAR_MADE_UP;
 }
@@ -68,8 +66,11 @@ bool calendar_nth_workday(const struct calendar *calendar, int32_t after, int32_
 /* The first workday on or after a day. */
 bool calendar_workday_from(const struct calendar *calendar, int32_t day, int32_t *workday);
 
-/* Calendar periods: n days after `after`, or the day of the same number n months later (the month's last day where it has
- * none: Civil Code, article 202); a last day that is off moves to the next workday (article 203). */
+/* Where n months after `after` end: the day of the same number, the month's last where it has none (Civil Code, article
+ * 202). */
+int32_t calendar_months_end(int32_t after, int32_t n);
+/* Calendar periods, n >= 0 days or months after `after`: a last day that is off moves to the next workday (article 203).
+ * False: that day is not known. */
 bool calendar_days_after(const struct calendar *calendar, int32_t after, int32_t n, int32_t *day);
 bool calendar_months_after(const struct calendar *calendar, int32_t after, int32_t n, int32_t *day);
 

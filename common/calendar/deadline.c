@@ -124,16 +124,6 @@ static bool add_workdays(const struct running *running, int32_t start, uint32_t 
            calendar_workdays(running->calendar, start, *day, &whole);
 }
 
-/* Days of a period of months: it ends on the day of the same number, or on the month's last (Civil Code, article 202).
- */
-static int32_t days_of_months(int32_t start, uint16_t amount) {
-    const struct civil_date date = civil_date_from_day(start);
-    const int32_t months = date.year * 12 + (date.month - 1) + amount;
-    const int32_t first = civil_day_from_date(months / 12, (unsigned)(months % 12) + 1, 1);
-    const int32_t length = civil_month_end(first) - first;
-    return first + (date.day < length ? date.day : length) - 1 - start;
-}
-
 /* A last day that is off, or in a pause, moves to the next day that is charged (article 203). */
 static bool add_days(const struct running *running, int32_t start, int32_t n, int32_t *day) {
     int32_t last;
@@ -153,7 +143,7 @@ static bool add_limit(const struct running *running, int32_t start, int64_t star
         *day = civil_day_of_s(start_s + (int64_t)limit->amount * 3600);
         return true;
     case LIMIT_MONTH:
-        return add_days(running, start, days_of_months(start, limit->amount), day);
+        return add_days(running, start, calendar_months_end(start, limit->amount) - start, day);
     }
     return false;
 }

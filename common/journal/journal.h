@@ -121,6 +121,9 @@ enum status journal_reader_seek(struct journal_reader *reader, uint64_t after, u
 /* NOT_FOUND at the end of the stretch. */
 enum status journal_reader_next(struct journal_reader *reader, struct journal_row *row);
 enum status journal_reader_head(struct journal_reader *reader, uint64_t *head, struct id *epoch);
+/* Name of the service whose log it is; a longer one is cut. */
+#define JOURNAL_SERVICE_BYTES 65
+enum status journal_reader_service(struct journal_reader *reader, char service[JOURNAL_SERVICE_BYTES]);
 /* OK when the row seq is there and its chain hash is this one (seq 0: always OK); else NOT_FOUND. */
 enum status journal_reader_matches(struct journal_reader *reader, uint64_t seq, const uint8_t chain[32]);
 

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -161,6 +162,20 @@ enum status journal_reader_head(struct journal_reader *reader, uint64_t *head, s
     *head = code == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(reader->head_query, 0) : 0;
     (void)sqlite3_reset(reader->head_query);
     *epoch = reader->epoch;
+    return status;
+}
+
+enum status journal_reader_service(struct journal_reader *reader, char service[JOURNAL_SERVICE_BYTES]) {
+    sqlite3_stmt *statement = NULL;
+    service[0] = '\0';
+    enum status status = sql_prepare(reader->db, "SELECT service FROM store", &statement);
+    if (status == STATUS_OK) {
+        const int code = sqlite3_step(statement);
+        status = sql_result(reader->db, code, "read the store row");
+        const char *name = code == SQLITE_ROW ? (const char *)sqlite3_column_text(statement, 0) : NULL;
+        snprintf(service, JOURNAL_SERVICE_BYTES, "%s", name == NULL ? "" : name);
+    }
+    sql_finalize(&statement);
     return status;
 }
 

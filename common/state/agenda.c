@@ -186,12 +186,6 @@ uint32_t agenda_minute(const struct agenda *agenda, uint32_t row) {
 
 /* --- what is due --- */
 
-uint32_t agenda_due(const struct agenda *agenda, uint32_t minute) {
-    uint32_t row = 0;
-    (void)agenda_due_rows(agenda, minute, &row, 1);
-    return row;
-}
-
 /* Places of the heap that may come next: the children of those taken already. */
 struct edge {
     uint32_t places[AGENDA_DUE_ROWS_MAX + 1];

@@ -39,10 +39,8 @@ void agenda_init(struct agenda *agenda, const char *name, uint32_t rows_max, str
 void agenda_set(struct agenda *agenda, uint32_t row, uint32_t minute);
 /* What it waits for; 0: nothing. */
 uint32_t agenda_minute(const struct agenda *agenda, uint32_t row);
-/* A row that waits for a minute <= this one, of the earliest; 0: none. Which of several is a function of the calls
- * before. */
-uint32_t agenda_due(const struct agenda *agenda, uint32_t minute);
-/* Up to max of them (at most AGENDA_DUE_ROWS_MAX a call), earliest minutes first; the count. */
+/* Up to max rows that wait for a minute <= this one (at most AGENDA_DUE_ROWS_MAX a call), earliest minutes first; the
+ * count. Which come first of one minute is a function of the calls before. */
 #define AGENDA_DUE_ROWS_MAX 64
 uint32_t agenda_due_rows(const struct agenda *agenda, uint32_t minute, uint32_t *rows, uint32_t max);
 

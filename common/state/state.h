@@ -67,7 +67,7 @@ void index_prefetch(const struct index *index, uint64_t hash);
 void index_prefetch_row(const struct index *index, uint64_t hash);
 
 /* All tables and indexes of one service, in a fixed order: for snapshots, status, metrics. */
-#define STATE_TABLES_MAX 24
+#define STATE_TABLES_MAX 40
 struct state {
     struct table *tables[STATE_TABLES_MAX];
     size_t table_count;

@@ -17,8 +17,8 @@
  * since.
  *
  * Part of a registry's state: its subjects (cases, issues, tasks) are rows of tables of its own, and each has the row
- * of its newest slip, the head of a list. What a slip is about, who may speak, and the events stay with the registry.
- * Pure. 32 bytes a slip, and its place in the agenda.
+ * of its newest slip, the head of a list. What a slip is about and the events stay with the registry; who may speak and
+ * what follows: slip_rules.h. Pure. 32 bytes a slip, and its place in the agenda.
  */
 #define SLIP_LEVEL_MAX 4
 #define SLIPS_OF_SUBJECT_MAX 64 /* by command: no history grows without bound */

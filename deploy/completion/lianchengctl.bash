@@ -9,7 +9,7 @@ _lianchengctl_options() {
 
 _lianchengctl() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} command='' kind='' words=() word skip=0
-    local commands='init check-config key status health ping submit query follow rejects import conformance why cases case verify rebuild replay'
+    local commands='init check-config key status health ping submit query follow rejects import conformance why cases case report publish publications explain verify export rebuild replay'
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         if ((skip)); then
             skip=0
@@ -40,11 +40,11 @@ _lianchengctl() {
     cases:* | why:* | case:*) ;;
     key:0) mapfile -t COMPREPLY < <(compgen -W 'list add rotate revoke' -- "$current") ;;
     rejects:0) mapfile -t COMPREPLY < <(compgen -W 'list show resubmit' -- "$current") ;;
-    import:0) mapfile -t COMPREPLY < <(compgen -W 'hl7 catalogue notices' -- "$current") ;;
-    rejects:1 | follow:0) mapfile -t COMPREPLY < <(compgen -W 'visits approvals' -- "$current") ;;
-    submit:0) mapfile -t COMPREPLY < <(compgen -W 'visits approvals aggregator' -- "$current") ;;
+    import:0) mapfile -t COMPREPLY < <(compgen -W 'hl7 catalogue issues ledger notices' -- "$current") ;;
+    rejects:1 | follow:0) mapfile -t COMPREPLY < <(compgen -W 'visits approvals issues' -- "$current") ;;
+    submit:0) mapfile -t COMPREPLY < <(compgen -W 'visits approvals issues aggregator' -- "$current") ;;
     status:0 | ping:0 | query:0 | check-config:0)
-        mapfile -t COMPREPLY < <(compgen -W 'visits approvals aggregator hl7-gateway' -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W 'visits approvals issues aggregator hl7-gateway' -- "$current")
         ;;
     *) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
     esac

@@ -6,6 +6,7 @@
 
 #include "aggregator/cells.h"
 #include "aggregator/fold.h"
+#include "aggregator/publish.h"
 #include "base/arena.h"
 #include "base/id.h"
 #include "config/config.h"
@@ -104,7 +105,7 @@ bool sources_are_waiting(const struct aggregator *aggregator);
 void sources_tick(struct aggregator *aggregator, int64_t now_ms);
 void sources_release(struct aggregator *aggregator);
 
-/* --- sink.c: PostgreSQL --------------------------------------------------------------------------------------------- */
+/* --- sink.c, sink_commands.c: PostgreSQL --------------------------------------------------------------------------------------------- */
 
 enum status sink_new(struct aggregator *aggregator);
 void sink_destroy(struct aggregator *aggregator);
@@ -115,11 +116,27 @@ const char *sink_unready_reason(const struct aggregator *aggregator);
 /* Empties what was folded, without committing it. */
 void sink_drop(struct aggregator *aggregator);
 
-/* Empties cells and cursors in one transaction, then follows from the beginning. EXISTS: this id was done before. */
-typedef void rebuild_done(void *user, enum status status);
-/* AGAIN: not working, or another rebuild is under way. */
-enum status sink_rebuild(struct aggregator *aggregator, const struct id *id, const char *principal, rebuild_done *done,
-                         void *user);
+/* What an operator may have done in PostgreSQL, each in one transaction between two commits. */
+enum sink_command_kind {
+    SINK_REBUILD, /* empties cells and cursors, then follows from the beginning */
+    SINK_FREEZE,  /* publishes a period */
+};
+
+/* OK or, when this id was done before, EXISTS; with the number of the publication (else 0). UNAVAILABLE: not done, or not
+ * known. */
+typedef void sink_command_done(void *user, enum status status, uint64_t number);
+
+struct sink_command {
+    enum sink_command_kind kind;
+    struct id id;
+    char principal[128];
+    struct publish_period period; /* SINK_FREEZE */
+    sink_command_done *done;
+    void *user;
+};
+
+/* Copies the command. AGAIN: not working, or another command is under way. */
+enum status sink_run(struct aggregator *aggregator, const struct sink_command *command);
 
 struct sink_counters {
     uint64_t commits;

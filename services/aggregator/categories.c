@@ -1,9 +1,13 @@
 #include "aggregator/metrics.h"
 #include "approvals/v1/commands.pb-c.h"
+#include "issues/v1/commands.pb-c.h"
 
 /* 30 + the number of the standard (GB/T 39046-2020, annex A). */
 #define ITEM_TYPE(name) ((enum category_number)(CATEGORY_ITEM_TYPE + APPROVALS__V1__ITEM_TYPE__ITEM_TYPE_##name))
 #define RATING(value) ((enum category_number)(CATEGORY_RATING + (value)))
+#define ISSUE_CLASS(name) ((enum category_number)(CATEGORY_ISSUE_CLASS + ISSUES__V1__ISSUE_CLASS__ISSUE_CLASS_##name))
+#define REFORM_FIELD(name) ((enum category_number)(CATEGORY_REFORM_FIELD + ISSUES__V1__REFORM_FIELD__REFORM_FIELD_##name))
+#define CLUE_KIND(name) ((enum category_number)(CATEGORY_CLUE_KIND + ISSUES__V1__CLUE_KIND__CLUE_KIND_##name))
 #define SLIP_LEVEL(level) ((enum category_number)(CATEGORY_SLIP_LEVEL + (level)))
 
 /* Buckets stand once: each makes a row of the catalogue and a row of bounds, with a number by its place. */
@@ -69,6 +73,20 @@ const struct category category_catalogue[] = {
     {SLIP_LEVEL(2), "slip_orange", "橙色督办", "Orange slip"},
     {SLIP_LEVEL(3), "slip_red", "红色督办", "Red slip"},
     {SLIP_LEVEL(4), "slip_listed", "挂牌督办", "Listed supervision"},
+    {CATEGORY_ISSUE_CLASS, "issue_class_none", "未分类", "Not classed yet"},
+    {ISSUE_CLASS(A), "issue_class_a", "A类", "Class A"},
+    {ISSUE_CLASS(B), "issue_class_b", "B类", "Class B"},
+    {ISSUE_CLASS(C), "issue_class_c", "C类", "Class C"},
+    {REFORM_FIELD(ECONOMY), "field_economy", "经济体制", "Economy"},
+    {REFORM_FIELD(RULE_OF_LAW), "field_rule_of_law", "民主法制", "Democracy and rule of law"},
+    {REFORM_FIELD(CULTURE), "field_culture", "文化体制", "Culture"},
+    {REFORM_FIELD(LIVELIHOOD), "field_livelihood", "社会民生", "Livelihood"},
+    {REFORM_FIELD(ECOLOGY), "field_ecology", "生态文明", "Ecology"},
+    {REFORM_FIELD(PARTY), "field_party", "党的建设", "Party building"},
+    {CLUE_KIND(OCCUPY), "clue_occupy", "乱占", "Occupation"},
+    {CLUE_KIND(MINE), "clue_mine", "乱采", "Mining"},
+    {CLUE_KIND(DUMP), "clue_dump", "乱堆", "Dumping"},
+    {CLUE_KIND(BUILD), "clue_build", "乱建", "Building"},
 };
 const size_t category_count = sizeof category_catalogue / sizeof category_catalogue[0];
 

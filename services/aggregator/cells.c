@@ -46,18 +46,6 @@ void cells_release(struct cells *cells) {
     *cells = (struct cells){0};
 }
 
-void cells_clear(struct cells *cells) {
-    if (cells->count > 0) {
-        memset(cells->slots, 0, ((size_t)cells->slot_mask + 1) * sizeof *cells->slots);
-    }
-    if (cells->organisation_count > 1) {
-        memset(cells->organisation_slots, 0, ORGANISATION_SLOTS * sizeof *cells->organisation_slots);
-    }
-    cells->count = 0;
-    cells->organisation_count = 1;
-    cells->registration_count = 0;
-}
-
 bool cells_is_empty(const struct cells *cells) {
     return cells->count == 0 && cells->registration_count == 0;
 }
@@ -122,6 +110,45 @@ static uint32_t find_slot(const struct cells *cells, const struct cell *key) {
     return slot;
 }
 
+/* A set may hold one event at a time: to take a few out is cheaper than to zero all slots. Back to front, so that what
+ * was put in after a collision goes first. */
+#define FEW 256
+
+static void clear_cells(struct cells *cells) {
+    if (cells->is_sorted || cells->count > FEW) {
+        memset(cells->slots, 0, ((size_t)cells->slot_mask + 1) * sizeof *cells->slots);
+        return;
+    }
+    for (size_t number = cells->count; number > 0; number--) {
+        cells->slots[find_slot(cells, &cells->cells[number - 1])] = 0;
+    }
+}
+
+static void clear_organisations(struct cells *cells) {
+    if (cells->organisation_count > FEW) {
+        memset(cells->organisation_slots, 0, ORGANISATION_SLOTS * sizeof *cells->organisation_slots);
+        return;
+    }
+    for (size_t number = cells->organisation_count - 1; number > 0; number--) {
+        const char *code = cells->organisations[number];
+        size_t slot = hash_bytes(code, strlen(code)) & (ORGANISATION_SLOTS - 1);
+        while (cells->organisation_slots[slot] != number) {
+            CHECK(cells->organisation_slots[slot] != 0);
+            slot = (slot + 1) & (ORGANISATION_SLOTS - 1);
+        }
+        cells->organisation_slots[slot] = 0;
+    }
+}
+
+void cells_clear(struct cells *cells) {
+    clear_cells(cells);
+    clear_organisations(cells);
+    cells->count = 0;
+    cells->is_sorted = false;
+    cells->organisation_count = 1;
+    cells->registration_count = 0;
+}
+
 void cells_add(struct cells *cells, const struct cell_key *key, int64_t delta) {
     struct cell packed = pack(key);
     uint32_t slot = find_slot(cells, &packed);
@@ -180,4 +207,5 @@ static int compare(const void *left, const void *right) {
 
 void cells_sort(struct cells *cells) {
     qsort(cells->cells, cells->count, sizeof *cells->cells, compare);
+    cells->is_sorted = true;
 }

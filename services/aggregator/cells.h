@@ -45,6 +45,7 @@ struct cells {
     uint32_t slot_mask;
     size_t count;
     size_t max;
+    bool is_sorted; /* the slots no longer point at their cells */
 
     char (*organisations)[CELLS_ORGANISATION_BYTES]; /* number -> code; number 0 is "" */
     uint16_t *organisation_slots;
@@ -63,7 +64,7 @@ bool cells_is_empty(const struct cells *cells);
 /* Whether so many further cells and organisations, and one registration, surely fit. */
 bool cells_has_room(const struct cells *cells, size_t more_cells, size_t more_organisations);
 
-/* The number of a code in this set. size < CELLS_ORGANISATION_BYTES and room are the caller's duty. */
+/* The number of a code in this set. No NUL in it, size < CELLS_ORGANISATION_BYTES, and room are the caller's duty. */
 uint16_t cells_organisation(struct cells *cells, const char *code, size_t size);
 /* Adds to a cell; room is the caller's duty. */
 void cells_add(struct cells *cells, const struct cell_key *key, int64_t delta);

@@ -1,46 +1,18 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "aggregator/aggregator.h"
-#include "aggregator/cells_query.h"
+#include "aggregator/desk_internal.h"
 #include "base/check.h"
 #include "base/civil.h"
 #include "base/log.h"
-#include "pg/pg.h"
 #include "service/wire_metrics.h"
 #include "wire/code_text.h"
-#include "wire/server.h"
 #include "wire/validate.h"
 
 #define REQUESTS_A_TURN 64
-#define READS_MAX 64 /* waiting for PostgreSQL */
 #define REQUEST_UNPACK_BYTES_MAX (8 * 1024 * 1024)
 #define ANSWER_UNPACKED_BYTES_MAX (4 * 1024 * 1024)
-
-/* Who waits for an answer. */
-struct asker {
-    struct peer peer;
-    uint64_t request;
-};
-
-struct read {
-    struct asker asker;
-    struct cells_query query;
-};
-
-/* The desk answers on its own socket, and reads PostgreSQL on a connection of its own that cannot write. */
-struct desk {
-    struct aggregator *aggregator;
-    struct server *server;
-    struct arena arena;  /* of the request at hand */
-    struct arena answer; /* of the answer at hand */
-    struct pg *pg;
-    bool can_read;                /* the connection is set to read only */
-    struct read reads[READS_MAX]; /* a ring */
-    size_t first;
-    size_t count;
-    struct asker rebuild;
-};
 
 /* --- Answers --------------------------------------------------------------------------------------------------------
  */
@@ -50,7 +22,7 @@ static void send_reply(struct desk *desk, const struct asker *asker, Common__V1_
     (void)server_send(desk->server, &asker->peer, reply); /* a peer that is gone or does not read has lost it */
 }
 
-static void send_problem(struct desk *desk, const struct asker *asker, uint32_t code, const char *field) {
+void desk_send_problem(struct desk *desk, const struct asker *asker, uint32_t code, const char *field) {
     Common__V1__Problem problem;
     Common__V1__Reply reply = COMMON__V1__REPLY__INIT;
     code_text_fill(NULL, code, field, &problem);
@@ -59,11 +31,11 @@ static void send_problem(struct desk *desk, const struct asker *asker, uint32_t 
     send_reply(desk, asker, &reply);
 }
 
-static void send_answer(struct desk *desk, const struct asker *asker, const Metrics__V1__Answer *message) {
+void desk_send_answer(struct desk *desk, const struct asker *asker, const Metrics__V1__Answer *message) {
     size_t size = message == NULL ? 0 : metrics__v1__answer__get_packed_size(message);
     uint8_t *bytes = message == NULL ? NULL : arena_alloc(&desk->answer, size);
     if (bytes == NULL || size > SERVER_FRAME_BYTES_MAX - 64) {
-        send_problem(desk, asker, COMMON__V1__CODE__CODE_TOO_LARGE, "");
+        desk_send_problem(desk, asker, COMMON__V1__CODE__CODE_TOO_LARGE, "");
         return;
     }
     Common__V1__Answer answer = COMMON__V1__ANSWER__INIT;
@@ -75,10 +47,8 @@ static void send_answer(struct desk *desk, const struct asker *asker, const Metr
     send_reply(desk, asker, &reply);
 }
 
-static void send_receipt(struct desk *desk, const struct asker *asker, Common__V1__Result result) {
-    Common__V1__Receipt receipt = COMMON__V1__RECEIPT__INIT;
-    receipt.result = result;
-    Common__V1__Receipt *list[] = {&receipt};
+static void send_receipt(struct desk *desk, const struct asker *asker, Common__V1__Receipt *receipt) {
+    Common__V1__Receipt *list[] = {receipt};
     Common__V1__Receipts receipts = COMMON__V1__RECEIPTS__INIT;
     receipts.n_receipts = 1;
     receipts.receipts = list;
@@ -138,53 +108,32 @@ static void list_metrics(struct desk *desk, const struct asker *asker) {
     metrics.metrics = list;
     answer.body_case = METRICS__V1__ANSWER__BODY_METRICS;
     answer.metrics = &metrics;
-    send_answer(desk, asker, &answer);
-}
-
-static void read_next(struct desk *desk);
-
-static void on_rows(void *user, enum status status, PGresult *const *results, size_t count, const char *message) {
-    struct desk *desk = user;
-    struct read *read = &desk->reads[desk->first];
-    arena_reset(&desk->answer);
-    if (status == STATUS_OK && count == 1) {
-        send_answer(desk, &read->asker, cells_query_answer(&read->query, results[0], clock_unix_ms(), &desk->answer));
-    } else {
-        LOG_WARN("reading cells failed", LOG_S("detail", message));
-        send_problem(desk, &read->asker, COMMON__V1__CODE__CODE_UNAVAILABLE, "");
-    }
-    desk->first = (desk->first + 1) % READS_MAX;
-    desk->count--;
-    read_next(desk);
-}
-
-static void read_next(struct desk *desk) {
-    if (desk->count == 0 || !desk->can_read || pg_is_busy(desk->pg)) {
-        return;
-    }
-    const struct pg_statement statement = {
-        .sql = cells_query_sql,
-        .parameter_count = CELLS_QUERY_PARAMETERS,
-        .values = desk->reads[desk->first].query.values,
-    };
-    (void)pg_run(desk->pg, &statement, 1, false, on_rows, desk);
+    desk_send_answer(desk, asker, &answer);
 }
 
 static void read_cells(struct desk *desk, const struct asker *asker, const Metrics__V1__ReadCells *message) {
-    const char *field = NULL;
-    if (desk->count == READS_MAX || !desk->can_read) {
-        send_problem(desk, asker, COMMON__V1__CODE__CODE_UNAVAILABLE, "");
-        return;
-    }
-    struct read *read = &desk->reads[(desk->first + desk->count) % READS_MAX];
-    Common__V1__Code code = cells_query_read(message, &read->query, &field);
+    const char *field = "";
+    struct desk_read *read = desk_reads_next(desk, DESK_READ_CELLS, asker);
+    Common__V1__Code code = read == NULL ? COMMON__V1__CODE__CODE_UNAVAILABLE
+                                         : cells_query_read(message, &read->cells, &field);
     if (code != COMMON__V1__CODE__CODE_UNSPECIFIED) {
-        send_problem(desk, asker, code, field);
+        desk_send_problem(desk, asker, code, field);
         return;
     }
-    read->asker = *asker;
-    desk->count++;
-    read_next(desk);
+    desk_reads_add(desk);
+}
+
+static void list_publications(struct desk *desk, const struct asker *asker,
+                              const Metrics__V1__ListPublications *message) {
+    const char *field = "";
+    struct desk_read *read = desk_reads_next(desk, DESK_READ_PUBLICATIONS, asker);
+    Common__V1__Code code = read == NULL ? COMMON__V1__CODE__CODE_UNAVAILABLE
+                                         : publish_query_read(message, &read->publications, &field);
+    if (code != COMMON__V1__CODE__CODE_UNSPECIFIED) {
+        desk_send_problem(desk, asker, code, field);
+        return;
+    }
+    desk_reads_add(desk);
 }
 
 static void answer_query(struct desk *desk, const struct asker *asker, const Common__V1__Query *message) {
@@ -194,7 +143,7 @@ static void answer_query(struct desk *desk, const struct asker *asker, const Com
                                             message->body.len, &unpacked, &field);
     const Metrics__V1__Query *query = (const Metrics__V1__Query *)unpacked;
     if (code != COMMON__V1__CODE__CODE_UNSPECIFIED) {
-        send_problem(desk, asker, code, field);
+        desk_send_problem(desk, asker, code, field);
         return;
     }
     switch (query->body_case) {
@@ -204,9 +153,12 @@ static void answer_query(struct desk *desk, const struct asker *asker, const Com
     case METRICS__V1__QUERY__BODY_LIST_METRICS:
         list_metrics(desk, asker);
         return;
+    case METRICS__V1__QUERY__BODY_LIST_PUBLICATIONS:
+        list_publications(desk, asker, query->list_publications);
+        return;
     case METRICS__V1__QUERY__BODY__NOT_SET:
     case _METRICS__V1__QUERY__BODY__CASE_IS_INT_SIZE:
-        send_problem(desk, asker, COMMON__V1__CODE__CODE_UNSUPPORTED, "body");
+        desk_send_problem(desk, asker, COMMON__V1__CODE__CODE_UNSUPPORTED, "body");
         return;
     }
 }
@@ -214,20 +166,33 @@ static void answer_query(struct desk *desk, const struct asker *asker, const Com
 /* --- Commands -------------------------------------------------------------------------------------------------------
  */
 
-static void on_rebuilt(void *user, enum status status) {
+/* A publication's number stands where a registry's receipt has the number of the event. */
+static void on_done(void *user, enum status status, uint64_t number) {
     struct desk *desk = user;
-    if (status == STATUS_OK) {
-        send_receipt(desk, &desk->rebuild, COMMON__V1__RESULT__RESULT_ACCEPTED);
-    } else if (status == STATUS_EXISTS) {
-        send_receipt(desk, &desk->rebuild, COMMON__V1__RESULT__RESULT_DUPLICATE);
-    } else {
-        send_problem(desk, &desk->rebuild, COMMON__V1__CODE__CODE_UNAVAILABLE, "");
+    Common__V1__Receipt receipt = COMMON__V1__RECEIPT__INIT;
+    if (status != STATUS_OK && status != STATUS_EXISTS) {
+        desk_send_problem(desk, &desk->commander, COMMON__V1__CODE__CODE_UNAVAILABLE, "");
+        return;
     }
+    receipt.result = status == STATUS_OK ? COMMON__V1__RESULT__RESULT_ACCEPTED : COMMON__V1__RESULT__RESULT_DUPLICATE;
+    receipt.first_seq = number;
+    receipt.events = number != 0;
+    send_receipt(desk, &desk->commander, &receipt);
+}
+
+static void send_refusal(struct desk *desk, const struct asker *asker, Common__V1__Code code, const char *field) {
+    Common__V1__Receipt receipt = COMMON__V1__RECEIPT__INIT;
+    Common__V1__Problem problem;
+    code_text_fill(NULL, code, field, &problem);
+    receipt.result = COMMON__V1__RESULT__RESULT_REFUSED;
+    receipt.problem = &problem;
+    send_receipt(desk, asker, &receipt);
 }
 
 /* The code of the refusal, or 0. */
 static Common__V1__Code check_submit(struct desk *desk, const struct principal *principal,
-                                     const Common__V1__Submit *submit, const char **field) {
+                                     const Common__V1__Submit *submit, const Metrics__V1__Command **body,
+                                     const char **field) {
     *field = "organisation";
     if (submit->organisation[0] != '\0' && strcmp(submit->organisation, principal->organisation) != 0) {
         return COMMON__V1__CODE__CODE_NOT_YOUR_ORGANISATION;
@@ -246,28 +211,54 @@ static Common__V1__Code check_submit(struct desk *desk, const struct principal *
     const char *inner;
     Common__V1__Code code = validate_unpack(&metrics__v1__command__descriptor, &desk->arena.allocator,
                                             command->body.data, command->body.len, &unpacked, &inner);
-    const Metrics__V1__Command *body = (const Metrics__V1__Command *)unpacked;
-    if (code == COMMON__V1__CODE__CODE_UNSPECIFIED && body->body_case != METRICS__V1__COMMAND__BODY_REBUILD) {
-        code = COMMON__V1__CODE__CODE_UNSUPPORTED;
-    }
+    *body = (const Metrics__V1__Command *)unpacked;
     return code;
+}
+
+/* Fills the command from its body. False: the refusal was sent. */
+static bool read_command(struct desk *desk, const struct asker *asker, const Metrics__V1__Command *body,
+                         struct sink_command *command) {
+    const char *field = "";
+    Common__V1__Code code;
+    switch (body->body_case) {
+    case METRICS__V1__COMMAND__BODY_REBUILD:
+        command->kind = SINK_REBUILD;
+        return true;
+    case METRICS__V1__COMMAND__BODY_FREEZE_PERIOD:
+        command->kind = SINK_FREEZE;
+        code = publish_read(body->freeze_period, civil_day_of_ms(clock_unix_ms()), &command->period, &field);
+        if (code != COMMON__V1__CODE__CODE_UNSPECIFIED) {
+            send_refusal(desk, asker, code, field);
+        }
+        return code == COMMON__V1__CODE__CODE_UNSPECIFIED;
+    case METRICS__V1__COMMAND__BODY__NOT_SET:
+    case _METRICS__V1__COMMAND__BODY__CASE_IS_INT_SIZE:
+        break;
+    }
+    desk_send_problem(desk, asker, COMMON__V1__CODE__CODE_UNSUPPORTED, "commands[0].body");
+    return false;
 }
 
 static void answer_submit(struct desk *desk, const struct asker *asker, const struct principal *principal,
                           const Common__V1__Submit *submit) {
     const char *field = "";
-    Common__V1__Code code = check_submit(desk, principal, submit, &field);
+    const Metrics__V1__Command *body = NULL;
+    Common__V1__Code code = check_submit(desk, principal, submit, &body, &field);
     if (code != COMMON__V1__CODE__CODE_UNSPECIFIED) {
-        send_problem(desk, asker, code, field);
+        desk_send_problem(desk, asker, code, field);
         return;
     }
-    struct id id;
-    struct asker other = desk->rebuild;
-    memcpy(id.bytes, submit->commands[0]->id.data, ID_BYTES);
-    desk->rebuild = *asker;
-    if (sink_rebuild(desk->aggregator, &id, principal->name, on_rebuilt, desk) != STATUS_OK) {
-        desk->rebuild = other;
-        send_problem(desk, asker, COMMON__V1__CODE__CODE_UNAVAILABLE, "");
+    struct sink_command command = {.done = on_done, .user = desk};
+    if (!read_command(desk, asker, body, &command)) {
+        return;
+    }
+    struct asker other = desk->commander;
+    memcpy(command.id.bytes, submit->commands[0]->id.data, ID_BYTES);
+    snprintf(command.principal, sizeof command.principal, "%s", principal->name);
+    desk->commander = *asker;
+    if (sink_run(desk->aggregator, &command) != STATUS_OK) {
+        desk->commander = other;
+        desk_send_problem(desk, asker, COMMON__V1__CODE__CODE_UNAVAILABLE, "");
     }
 }
 
@@ -298,7 +289,7 @@ static void answer(struct desk *desk, const struct incoming *incoming) {
     const Common__V1__Request *request = incoming->request;
     const struct asker asker = {.peer = incoming->peer, .request = request->request};
     if (!may(incoming->principal, request->body_case)) {
-        send_problem(desk, &asker, COMMON__V1__CODE__CODE_FORBIDDEN, "");
+        desk_send_problem(desk, &asker, COMMON__V1__CODE__CODE_FORBIDDEN, "");
         return;
     }
     switch (request->body_case) {
@@ -321,7 +312,7 @@ static void answer(struct desk *desk, const struct incoming *incoming) {
     case COMMON__V1__REQUEST__BODY_SHOW_REFUSAL:
     case COMMON__V1__REQUEST__BODY_RESUBMIT:
     case _COMMON__V1__REQUEST__BODY__CASE_IS_INT_SIZE:
-        send_problem(desk, &asker, COMMON__V1__CODE__CODE_UNSUPPORTED, "");
+        desk_send_problem(desk, &asker, COMMON__V1__CODE__CODE_UNSUPPORTED, "");
         return;
     }
 }
@@ -339,40 +330,6 @@ static int on_readable(zloop_t *loop, zsock_t *socket, void *user) {
         answer(desk, &incoming);
     }
     return 0;
-}
-
-/* --- The connection that reads --------------------------------------------------------------------------------------
- */
-
-static void on_read_only(void *user, enum status status, PGresult *const *results, size_t count, const char *message) {
-    struct desk *desk = user;
-    (void)results;
-    (void)count;
-    if (status == STATUS_OK) {
-        desk->can_read = true;
-        read_next(desk);
-    } else if (status == STATUS_IO) {
-        LOG_ERROR("the reading connection cannot be set to read only", LOG_S("detail", message));
-    }
-}
-
-static void on_connected(void *user) {
-    struct desk *desk = user;
-    const struct pg_statement statements[] = {
-        {.sql = "SET default_transaction_read_only = on"},
-        {.sql = "SET statement_timeout = '10s'"},
-    };
-    (void)pg_run(desk->pg, statements, 2, false, on_read_only, desk);
-}
-
-static void on_disconnected(void *user, const char *message) {
-    struct desk *desk = user;
-    (void)message; /* the sink has said it */
-    desk->can_read = false;
-    for (; desk->count > 0; desk->count--) {
-        send_problem(desk, &desk->reads[desk->first].asker, COMMON__V1__CODE__CODE_UNAVAILABLE, "");
-        desk->first = (desk->first + 1) % READS_MAX;
-    }
 }
 
 /* --- Exported -------------------------------------------------------------------------------------------------------
@@ -409,13 +366,7 @@ enum status desk_new(struct aggregator *aggregator) {
     aggregator->desk = desk;
     enum status status = open_server(desk);
     if (status == STATUS_OK) {
-        const struct pg_options options = {
-            .conninfo = config_string(aggregator->config, "/postgres/conninfo"),
-            .connected = on_connected,
-            .disconnected = on_disconnected,
-            .user = desk,
-        };
-        status = pg_new(daemon_loop(aggregator->daemon), &options, &desk->pg);
+        status = desk_reads_open(desk);
     }
     return status;
 }
@@ -425,7 +376,7 @@ void desk_destroy(struct aggregator *aggregator) {
     if (desk == NULL) {
         return;
     }
-    pg_destroy(&desk->pg);
+    desk_reads_close(desk);
     if (desk->server != NULL) {
         zloop_reader_end(daemon_loop(aggregator->daemon), server_socket(desk->server));
         server_destroy(&desk->server);

@@ -20,6 +20,7 @@ enum fold_result {
 typedef enum fold_result fold_function(const uint8_t *body, size_t size, struct arena *arena, struct cells *cells);
 fold_function fold_visits;    /* visits.v1.Event */
 fold_function fold_approvals; /* approvals.v1.Event */
+fold_function fold_issues;    /* issues.v1.Event */
 
 /* What kind of registry a source is. */
 struct fold_kind {
@@ -29,7 +30,7 @@ struct fold_kind {
 
 const struct fold_kind *fold_kind_find(const char *name); /* NULL: none */
 /* Names of all kinds, for a message. */
-#define FOLD_KIND_NAMES "visits, approvals"
+#define FOLD_KIND_NAMES "visits, approvals, issues"
 
 /* Most bytes a body may have (proto/README.md); a longer one is FOLD_UNKNOWN. */
 #define FOLD_BODY_BYTES_MAX (512 * 1024)

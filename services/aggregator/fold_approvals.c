@@ -2,8 +2,7 @@
 #include <string.h>
 
 #include "aggregator/fold.h"
-#include "aggregator/fold_checks.h"
-#include "aggregator/metrics.h"
+#include "aggregator/fold_place.h"
 #include "approvals/v1/events.pb-c.h"
 
 /* Of an item, before and after, all levels and the city's; and what a removal adds. A case needs fewer. */
@@ -15,27 +14,6 @@
 #define CHARGED_DAYS_MAX 1000000u
 #define MINUTES_MAX 100000000u
 
-/* Where the numbers of one event go. */
-struct place {
-    struct cells *cells;
-    struct cell_key key; /* all but the metric */
-};
-
-/* A number that is 0 makes no cell. */
-static void add(const struct place *place, enum metric_number metric, int64_t delta) {
-    if (delta != 0) {
-        struct cell_key key = place->key;
-        key.metric = (uint16_t)metric;
-        cells_add(place->cells, &key, delta);
-    }
-}
-
-static void add_in(const struct place *place, enum metric_number metric, uint8_t category) {
-    struct place other = *place;
-    other.key.category = category;
-    add(&other, metric, 1);
-}
-
 /* A type that the catalogue of categories does not know is of a later contract. */
 static uint8_t category_of(Approvals__V1__ItemType type) {
     int number = (int)type;
@@ -46,13 +24,7 @@ static uint8_t category_of(Approvals__V1__ItemType type) {
 
 static struct place place_of(struct cells *cells, const char *agency, uint32_t region, uint32_t day,
                              Approvals__V1__ItemType type) {
-    return (struct place){
-        .cells = cells,
-        .key = {.region = region,
-                .period = (int32_t)day,
-                .organisation = cells_organisation(cells, agency, strlen(agency)),
-                .category = category_of(type)},
-    };
+    return place_make(cells, agency, region, (int32_t)day, category_of(type));
 }
 
 /* --- Items ----------------------------------------------------------------------------------------------------------
@@ -96,9 +68,9 @@ static void item_numbers(const Approvals__V1__ItemFacts *item, int64_t numbers[M
 
 static void add_item(const struct place *place, const Approvals__V1__ItemFacts *item, enum metric_number metric,
                      int64_t delta) {
-    add(place, metric, delta);
+    place_add(place, metric, delta);
     if (item->level == APPROVALS__V1__ITEM_LEVEL__ITEM_LEVEL_CITY) {
-        add(place, (enum metric_number)(metric + METRIC_CITY_LEVEL_OFFSET), delta);
+        place_add(place, (enum metric_number)(metric + METRIC_CITY_LEVEL_OFFSET), delta);
     }
 }
 
@@ -116,9 +88,8 @@ static void fold_removal(const Approvals__V1__ItemChanged *changed, struct cells
     struct place place = place_of(cells, item->agency, item->region, changed->day, item->type);
     add_item(&place, item, METRIC_ITEMS_REMOVED, 1);
     if (changed->opens_round) { /* a thing of the city, not of the agency that happens to be first */
-        const struct place city = {.cells = cells,
-                                   .key = {.region = METRIC_CITY_REGION, .period = (int32_t)changed->day}};
-        add(&city, METRIC_ROUNDS, 1);
+        const struct place city = place_make(cells, "", METRIC_CITY_REGION, (int32_t)changed->day, CATEGORY_ALL);
+        place_add(&city, METRIC_ROUNDS, 1);
     }
 }
 
@@ -231,21 +202,21 @@ static bool moved_is_valid(const Approvals__V1__CaseMoved *moved) {
 }
 
 static void fold_closing(const struct place *place, const Approvals__V1__Closing *closing) {
-    add(place, closing->on_time ? METRIC_CASES_ON_TIME : METRIC_CASES_LATE, 1);
-    add(place, METRIC_CASES_LAWFUL, closing->lawful);
+    place_add(place, closing->on_time ? METRIC_CASES_ON_TIME : METRIC_CASES_LATE, 1);
+    place_add(place, METRIC_CASES_LAWFUL, closing->lawful);
     if (closing->has_statutory) {
-        add(place, METRIC_CASES_CHARGED_DAYS, closing->charged_days);
-        add(place, METRIC_CASES_STATUTORY, closing->statutory_hundredths);
+        place_add(place, METRIC_CASES_CHARGED_DAYS, closing->charged_days);
+        place_add(place, METRIC_CASES_STATUTORY, closing->statutory_hundredths);
     }
-    add_in(place, METRIC_CASES_BY_CHARGED_DAYS, day_bucket_category(closing->charged_days));
+    place_add_in(place, METRIC_CASES_BY_CHARGED_DAYS, day_bucket_category(closing->charged_days));
 }
 
 static void fold_delivery(const struct place *place, const Approvals__V1__CaseMoved *moved) {
-    add(place, METRIC_CERTIFICATES_LATE, moved->late);
+    place_add(place, METRIC_CERTIFICATES_LATE, moved->late);
     if (moved->facts->joint) {
-        add(place, METRIC_JOINT_DELIVERED, 1);
-        add(place, METRIC_JOINT_UNDER_120_MINUTES, moved->minutes < 120);
-        add(place, METRIC_JOINT_MINUTES, moved->minutes);
+        place_add(place, METRIC_JOINT_DELIVERED, 1);
+        place_add(place, METRIC_JOINT_UNDER_120_MINUTES, moved->minutes < 120);
+        place_add(place, METRIC_JOINT_MINUTES, moved->minutes);
     }
 }
 
@@ -255,7 +226,7 @@ static enum fold_result fold_case_moved(const Approvals__V1__CaseMoved *moved, s
         return FOLD_UNKNOWN;
     }
     struct place place = place_of_case(moved->facts, moved->day, cells);
-    add(&place, METRIC_CASES_OPEN_OVERDUE, moved->open_overdue);
+    place_add(&place, METRIC_CASES_OPEN_OVERDUE, moved->open_overdue);
     if (decides(moved) && moved->after != APPROVALS__V1__CASE_STATE__CASE_STATE_DECIDED) {
         return FOLD_DONE; /* proposed, not decided */
     }
@@ -263,7 +234,7 @@ static enum fold_result fold_case_moved(const Approvals__V1__CaseMoved *moved, s
         moved->special == APPROVALS__V1__SPECIAL_KIND__SPECIAL_KIND_EXTENSION) {
         metric = METRIC_CASES_EXTENSIONS;
     }
-    add(&place, metric, metric != 0);
+    place_add(&place, metric, metric != 0);
     if (decides(moved)) {
         fold_closing(&place, moved->closing);
     } else if (moved->step == APPROVALS__V1__CASE_STEP__CASE_STEP_DELIVERED) {
@@ -280,7 +251,7 @@ static enum fold_result fold_rated(const Approvals__V1__CaseRated *rated, struct
         return FOLD_UNKNOWN;
     }
     struct place place = place_of_case(rated->facts, rated->day, cells);
-    add_in(&place, METRIC_RATINGS, (uint8_t)(CATEGORY_RATING + rated->rating));
+    place_add_in(&place, METRIC_RATINGS, (uint8_t)(CATEGORY_RATING + rated->rating));
     return FOLD_DONE;
 }
 
@@ -289,8 +260,8 @@ static enum fold_result fold_rectified(const Approvals__V1__RectificationDone *d
         return FOLD_UNKNOWN;
     }
     struct place place = place_of_case(done->facts, done->day, cells);
-    add(&place, METRIC_RECTIFICATIONS, 1);
-    add(&place, METRIC_RECTIFICATIONS_ON_TIME, done->on_time);
+    place_add(&place, METRIC_RECTIFICATIONS, 1);
+    place_add(&place, METRIC_RECTIFICATIONS_ON_TIME, done->on_time);
     return FOLD_DONE;
 }
 
@@ -302,19 +273,10 @@ static enum fold_result fold_slip(const Approvals__V1__SlipChanged *slip, struct
     }
     struct place place = place_of_case(slip->facts, slip->day, cells);
     if (slip->state == COMMON__V1__SLIP_STATE__SLIP_STATE_ISSUED) {
-        add_in(&place, METRIC_SLIPS_ISSUED, (uint8_t)(CATEGORY_SLIP_LEVEL + slip->level));
+        place_add_in(&place, METRIC_SLIPS_ISSUED, (uint8_t)(CATEGORY_SLIP_LEVEL + slip->level));
     } else if (slip->state == COMMON__V1__SLIP_STATE__SLIP_STATE_LAPSED) {
-        add_in(&place, METRIC_SLIPS_LAPSED, (uint8_t)(CATEGORY_SLIP_LEVEL + slip->level));
+        place_add_in(&place, METRIC_SLIPS_LAPSED, (uint8_t)(CATEGORY_SLIP_LEVEL + slip->level));
     }
-    return FOLD_DONE;
-}
-
-static enum fold_result fold_agency(const Common__V1__AgencyRegistered *registered, struct cells *cells) {
-    if (!fold_registration_is_valid(registered->agency, registered->name, registered->region)) {
-        return FOLD_UNKNOWN;
-    }
-    uint16_t agency = cells_organisation(cells, registered->agency, strlen(registered->agency));
-    cells_register(cells, agency, registered->name, registered->region);
     return FOLD_DONE;
 }
 
@@ -333,7 +295,7 @@ enum fold_result fold_approvals(const uint8_t *body, size_t size, struct arena *
     }
     switch (event->body_case) {
     case APPROVALS__V1__EVENT__BODY_AGENCY_REGISTERED:
-        return fold_agency(event->agency_registered, cells);
+        return place_register(cells, event->agency_registered);
     case APPROVALS__V1__EVENT__BODY_NOTICE_CHANGED:
         return FOLD_DONE; /* moves due days, each with an event of its own */
     case APPROVALS__V1__EVENT__BODY_ITEM_CHANGED:

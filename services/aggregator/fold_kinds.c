@@ -5,6 +5,7 @@
 static const struct fold_kind kinds[] = {
     {"visits", fold_visits},
     {"approvals", fold_approvals},
+    {"issues", fold_issues},
 };
 
 const struct fold_kind *fold_kind_find(const char *name) {

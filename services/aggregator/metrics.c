@@ -2,65 +2,79 @@
 
 #include <string.h>
 
+#include "aggregator/metrics_issues.h"
 #include "aggregator/metrics_items.h"
 
 #define DAY METRICS__V1__PERIOD__PERIOD_DAY
 #define MONTH METRICS__V1__PERIOD__PERIOD_MONTH
 #define YEAR METRICS__V1__PERIOD__PERIOD_YEAR
 #define ALL_TIME METRICS__V1__PERIOD__PERIOD_ALL_TIME
+#define FLOW METRIC_FLOW
+#define STOCK METRIC_STOCK
+#define DISTINCT METRIC_DISTINCT
+
+/*
+ * A new row: number, id, definition version, period of its cells, kind, unit, labels and definitions in Chinese and English.
+ * The kind says how days become the number of a month or a year (enum metric_kind); what is published goes by it. Rows of a
+ * registry of its own stand in a list of their own (metrics_items.h) and are made into rows here.
+ */
 
 /* A stock: its cells are changes, and so is what ReadCells answers. */
 #define ALL_LEVELS(number, id, unit, zh, en, definition_zh, definition_en)                                             \
-    {number, "approvals." id, 1, DAY, unit, zh, en, definition_zh "按机构、事项类型逐日记增减，累计至某日即该日末数。", \
+    {number, "approvals." id, 1, DAY, STOCK, unit, zh, en, definition_zh "按机构、事项类型逐日记增减，累计至某日即该日末数。", \
      definition_en " Changes by agency, item type and day; their sum up to a day is the stock at its end."},
 #define CITY_LEVEL(number, id, unit, zh, en, definition_zh, definition_en)                                             \
-    {(enum metric_number)((number) + METRIC_CITY_LEVEL_OFFSET), "approvals.city_" id, 1, DAY, unit, "市级" zh,         \
+    {(enum metric_number)((number) + METRIC_CITY_LEVEL_OFFSET), "approvals.city_" id, 1, DAY, STOCK, unit, "市级" zh,         \
      en ", city level", "仅计行使层级为市级的事项：" definition_zh "按机构、事项类型逐日记增减，累计至某日即该日末数。", \
      "Of items of the city level alone: " definition_en " Changes by agency, item type and day; their sum up to a day " \
      "is the stock at its end."},
 /* A count of steps of cases. */
 #define CASES(number, id, unit, zh, en, definition_zh, definition_en)                                                  \
-    {number, "approvals." id, 1, DAY, unit, zh, en, definition_zh "按牵头机构逐日计数，可相加。",                      \
+    {number, "approvals." id, 1, DAY, FLOW, unit, zh, en, definition_zh "按牵头机构逐日计数，可相加。",                      \
      definition_en " Counted by leading agency and day of the step (+08:00); they add up."},
 
+/* Of the issue registry. */
+#define ISSUES(number, id, period, kind, unit, zh, en, definition_zh, definition_en)                                    \
+    {number, id, 1, period, kind, unit, zh, en, definition_zh, definition_en},
+
 const struct metric metric_catalogue[] = {
-    {METRIC_VISITS, "visits.visits", 1, DAY, "visits", "就诊人次", "Visits",
+    {METRIC_VISITS, "visits.visits", 1, DAY, FLOW, "visits", "就诊人次", "Visits",
      "开始日期在该日(东八区)、未撤销的门诊、急诊、住院及其他就诊次数;以何种卡就诊均计入。按机构逐日计数,可相加。",
      "Visits that began on the day (+08:00) and were not cancelled, of the classes outpatient, emergency, inpatient and "
      "other, whatever card opened them. Counted by facility and day; they add up."},
-    {METRIC_ONE_CARD_VISITS, "visits.one_card_visits", 1, DAY, "visits", "一卡通就诊人次", "One-card visits",
+    {METRIC_ONE_CARD_VISITS, "visits.one_card_visits", 1, DAY, FLOW, "visits", "一卡通就诊人次", "One-card visits",
      "就诊人次中以社会保障卡、居民身份证或电子健康码就诊的次数。",
      "Those of the visits that were opened with the social security card, the resident identity card or the electronic "
      "health code."},
-    {METRIC_PATIENTS_DAY, "visits.patients_day", 1, DAY, "persons", "当日一卡通就诊人数", "One-card patients of the day",
+    {METRIC_PATIENTS_DAY, "visits.patients_day", 1, DAY, DISTINCT, "persons", "当日一卡通就诊人数", "One-card patients of the day",
      "当日至少有一次一卡通就诊的不同患者人数。全市、县区、机构分别计数,不可相加。",
      "Distinct persons with at least one one-card visit that began on the day. Counted for the city, each county and "
      "each facility by itself; these do not add up."},
-    {METRIC_PATIENTS_MONTH, "visits.patients_month", 1, MONTH, "persons", "当月一卡通就诊人数",
+    {METRIC_PATIENTS_MONTH, "visits.patients_month", 1, MONTH, DISTINCT, "persons", "当月一卡通就诊人数",
      "One-card patients of the month", "当月至少有一次一卡通就诊的不同患者人数。各月、各机构之间不可相加。",
      "Distinct persons with at least one one-card visit that began in the month. Months and facilities do not add up."},
-    {METRIC_PATIENTS_YEAR, "visits.patients_year", 1, YEAR, "persons", "全年一卡通就诊人数",
+    {METRIC_PATIENTS_YEAR, "visits.patients_year", 1, YEAR, DISTINCT, "persons", "全年一卡通就诊人数",
      "One-card patients of the year", "当年至少有一次一卡通就诊的不同患者人数。各年、各机构之间不可相加。",
      "Distinct persons with at least one one-card visit that began in the year. Years and facilities do not add up."},
-    {METRIC_PATIENTS_TOTAL, "visits.patients_total", 1, ALL_TIME, "persons", "累计一卡通就诊人数",
+    {METRIC_PATIENTS_TOTAL, "visits.patients_total", 1, ALL_TIME, DISTINCT, "persons", "累计一卡通就诊人数",
      "One-card patients of all time", "有记录以来至少有一次一卡通就诊的不同患者人数。",
      "Distinct persons with at least one one-card visit since records began."},
-    {METRIC_RESCUE_ARRIVALS, "rescue.arrivals", 1, DAY, "visits", "急救到达人次", "Rescue arrivals",
+    {METRIC_RESCUE_ARRIVALS, "rescue.arrivals", 1, DAY, FLOW, "visits", "急救到达人次", "Rescue arrivals",
      "当日开始、未撤销、呼救时间与到达有救治能力医院的时间均已知的急诊就诊次数。按机构逐日计数，可相加。",
      "Emergency visits that began on the day (+08:00), were not cancelled, and of which both the time of the call for help "
      "and that of the arrival at a hospital able to treat are known. Counted by facility and day; they add up."},
-    {METRIC_RESCUE_ARRIVALS_URBAN, "rescue.arrivals_urban", 1, DAY, "visits", "城区急救到达人次", "Urban rescue arrivals",
+    {METRIC_RESCUE_ARRIVALS_URBAN, "rescue.arrivals_urban", 1, DAY, FLOW, "visits", "城区急救到达人次", "Urban rescue arrivals",
      "急救到达人次中呼救地点在城区的次数；为城区30分钟内到达率的分母。",
      "Those of the rescue arrivals whose call came from an urban place: the denominator of the share within 30 minutes."},
-    {METRIC_RESCUE_WITHIN_30_MINUTES, "rescue.within_30_minutes", 1, DAY, "visits", "城区30分钟内到达人次",
+    {METRIC_RESCUE_WITHIN_30_MINUTES, "rescue.within_30_minutes", 1, DAY, FLOW, "visits", "城区30分钟内到达人次",
      "Urban arrivals within 30 minutes", "城区急救到达人次中，自呼救至到达不超过30分钟的次数。",
      "Those of the urban rescue arrivals that took at most 30 minutes from the call to the arrival."},
-    {METRIC_RESCUE_WITHIN_120_MINUTES, "rescue.within_120_minutes", 1, DAY, "visits", "120分钟内到达人次",
+    {METRIC_RESCUE_WITHIN_120_MINUTES, "rescue.within_120_minutes", 1, DAY, FLOW, "visits", "120分钟内到达人次",
      "Arrivals within 120 minutes", "急救到达人次（不分城乡）中，自呼救至到达不超过120分钟的次数，含城区30分钟内到达者。",
      "Those of the rescue arrivals, urban or not, that took at most 120 minutes from the call to the arrival; the ones within "
      "30 minutes are among them. Their denominator is all rescue arrivals."},
     METRICS_OF_ITEMS(ALL_LEVELS) METRICS_OF_ITEMS(CITY_LEVEL) //
-    {METRIC_ROUNDS, "approvals.rounds", 1, DAY, "rounds", "精简轮次", "Rounds of streamlining",
+    {METRIC_ROUNDS, "approvals.rounds", 1, DAY, FLOW, "rounds", "精简轮次", "Rounds of streamlining",
      "当日取消首个事项的精简（“瘦身”）轮次数，全市计。", "Rounds of streamlining whose first item was taken out of force on the "
      "day. Of the city as a whole."},
     CASES(METRIC_CASES_RECEIVED, "cases_received", "cases", "收件", "Cases received", "收件的办件数。", "Cases received.")
@@ -84,7 +98,7 @@ const struct metric metric_catalogue[] = {
     CASES(METRIC_CASES_LATE, "cases_late", "cases", "超时办结", "Closed late", "超过承诺时限（无承诺时限的，法定时限）后作出决定的办件数；以决定时已知的工作日历为准。",
           "Cases decided after the promised limit (the statutory one where none is promised), by the calendar known at the "
           "decision.")
-    {METRIC_CASES_OPEN_OVERDUE, "approvals.cases_open_overdue", 1, DAY, "cases", "在办超时", "Open and overdue",
+    {METRIC_CASES_OPEN_OVERDUE, "approvals.cases_open_overdue", 1, DAY, STOCK, "cases", "在办超时", "Open and overdue",
      "承诺时限已过、尚未办结的办件数。按牵头机构逐日记增减，累计至某日即该日末数。",
      "Open cases whose promised time has passed. Changes by leading agency and day; their sum up to a day is the stock at its "
      "end."},
@@ -135,6 +149,7 @@ const struct metric metric_catalogue[] = {
           "Slips that were not replied to in time, by level.")
     CASES(METRIC_CASES_DUE_CHANGED, "cases_due_changed", "cases", "时限重算", "Due days changed",
           "因放假调休通知而改变到期日的在办件次。", "Times that a holiday notice moved the due day of an open case.")
+    METRICS_OF_ISSUES(ISSUES) //
 };
 const size_t metric_count = sizeof metric_catalogue / sizeof metric_catalogue[0];
 
@@ -145,6 +160,18 @@ const struct metric *metric_find(const char *id) {
         }
     }
     return NULL;
+}
+
+const char *metric_kind_name(enum metric_kind kind) {
+    switch (kind) {
+    case METRIC_FLOW:
+        return "flow";
+    case METRIC_STOCK:
+        return "stock";
+    case METRIC_DISTINCT:
+        return "distinct";
+    }
+    return "";
 }
 
 const char *metric_period_name(Metrics__V1__Period period) {

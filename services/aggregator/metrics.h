@@ -72,13 +72,99 @@ enum metric_number {
     METRIC_SLIPS_ISSUED = 96, /* category: the level */
     METRIC_SLIPS_LAPSED = 97,
     METRIC_CASES_DUE_CHANGED = 98,
+
+    /* Enterprise issues. Of a cohort: on the day of registration, whatever day the step was; a subject's code stands where otherwise the
+     * organisation does. */
+    METRIC_ISSUES_REGISTERED = 100,
+    METRIC_ISSUES_DUPLICATES = 101,
+    METRIC_ISSUES_INVALID = 102,
+    METRIC_ISSUES_RESOLVED = 103,
+    METRIC_ISSUES_RESOLVED_CONFIRMED = 104,
+    METRIC_ISSUES_RESOLVED_UNCONFIRMED = 105,
+    METRIC_ISSUES_SIGNED_OFF = 106,
+    METRIC_ISSUES_LONG_TERM = 107,
+    METRIC_ISSUES_TRANSFERRED = 108,
+    METRIC_ISSUES_CANCELLED = 109,
+    METRIC_ISSUES_DISSATISFIED = 110,
+    METRIC_ISSUES_ON_TIME = 111,
+    METRIC_ISSUES_LATE = 112,
+    METRIC_ISSUES_OPEN_OVERDUE = 113,
+    METRIC_ISSUES_OPEN = 114,
+    METRIC_ISSUES_BY_CHARGED_DAYS = 115,
+    METRIC_ISSUES_OPEN_COHORT = 116,
+    METRIC_ISSUES_EXTENSIONS = 117,
+    METRIC_ISSUES_DISPUTES = 118,
+    METRIC_ISSUES_DISPATCH_LATE = 119,
+    METRIC_ISSUES_RAISED = 120,
+    METRIC_ISSUES_PARTS_LATE = 121,
+    METRIC_ISSUES_ABOUT_ITEM = 122,
+    METRIC_ISSUES_ABOUT_ITEM_OPEN = 123,
+    METRIC_ISSUES_ABOUT_TASK = 124,
+    METRIC_ISSUES_ABOUT_TASK_OPEN = 125,
+    METRIC_CONTACT_RULES_POSITIVE = 126,
+    METRIC_CONTACT_RULES_NEGATIVE = 127,
+    METRIC_ISSUES_RULE_CITED = 128,
+    METRIC_ISSUES_SLIPS_ISSUED = 130,
+    METRIC_ISSUES_SLIPS_LAPSED = 131,
+    METRIC_ISSUES_CIRCULARS = 132,
+
+    /* The reform ledger, in the year of the task. */
+    METRIC_LEDGER_TASKS = 140,
+    METRIC_LEDGER_SIGNED_OFF = 141,
+    METRIC_LEDGER_SIGNED_OFF_ON_TIME = 142,
+    METRIC_LEDGER_CANCELLED = 143,
+    METRIC_LEDGER_DEFERRED = 144,
+    METRIC_LEDGER_CARRIED_OVER = 145,
+    METRIC_LEDGER_KEY_ITEMS = 146,
+    METRIC_LEDGER_PROVINCIAL_TASKS = 147,
+    METRIC_LEDGER_PROVINCIAL_MAPPED = 148,
+    METRIC_LEDGER_PROGRESS = 149,
+    METRIC_LEDGER_LAG_YELLOW = 150,
+    METRIC_LEDGER_LAG_ORANGE = 151,
+    METRIC_LEDGER_LAG_RED = 152,
+    METRIC_LEDGER_MILESTONES = 153,
+    METRIC_LEDGER_MILESTONES_CLOSED = 154,
+    METRIC_LEDGER_INDICATORS = 155,
+    METRIC_LEDGER_INDICATORS_MET = 156,
+    METRIC_LEDGER_REPORTS = 157,
+    METRIC_LEDGER_REOPENED = 158,
+    METRIC_LEDGER_OBJECTIONS = 159,
+    METRIC_LEDGER_INDICATOR_BASELINE = 160,
+    METRIC_LEDGER_INDICATOR_TARGET = 161,
+    METRIC_LEDGER_INDICATOR_MEASURED = 162,
+    METRIC_LEDGER_INDICATOR_TOTAL = 163,
+
+    /* River clues. */
+    METRIC_CLUES_FOUND = 170,
+    METRIC_CLUES_TRANSFERRED = 171,
+    METRIC_CLUES_RECEIVED = 172,
+    METRIC_CLUES_FILED = 173,
+    METRIC_CLUES_NOT_FILED = 174,
+    METRIC_CLUES_SUGGESTIONS = 175,
+    METRIC_CLUES_REPLIED_ON_TIME = 176,
+    METRIC_CLUES_REPLIED_LATE = 177,
+    METRIC_CLUES_RECTIFIED = 178,
+    METRIC_CLUES_SIGNED_OFF = 179,
+    METRIC_CLUES_RECEIPTS_LATE = 180,
+    METRIC_CLUES_OPEN = 181,
+};
+
+/*
+ * How the cells of a metric become its number of a longer period. Every row of the catalogue states one.
+ * A flow of a metric whose own period is the month or the year counts in periods at least as long as that.
+ */
+enum metric_kind {
+    METRIC_FLOW,     /* adds up: the sum of the cells whose period begins within the period */
+    METRIC_STOCK,    /* cells are signed changes: the sum of all cells up to the last day of the period */
+    METRIC_DISTINCT, /* does not add up (persons): the cell of exactly that period, of a metric that has that period */
 };
 
 struct metric {
     enum metric_number number;
     const char *id; /* "visits.visits" */
     uint32_t definition_version;
-    Metrics__V1__Period period;
+    Metrics__V1__Period period; /* of a cell */
+    enum metric_kind kind;
     const char *unit;
     const char *label_zh;
     const char *label_en;
@@ -107,6 +193,12 @@ enum category_number {
     CATEGORY_RATING = 200,
     /* Of slips: 210 + level, 1 to 4. */
     CATEGORY_SLIP_LEVEL = 210,
+    /* Of issues: 220 + issues.v1.IssueClass; 220 itself: none yet. */
+    CATEGORY_ISSUE_CLASS = 220,
+    /* Of ledger tasks: 230 + issues.v1.ReformField. */
+    CATEGORY_REFORM_FIELD = 230,
+    /* Of river clues: 240 + issues.v1.ClueKind. */
+    CATEGORY_CLUE_KIND = 240,
 };
 
 struct category {
@@ -135,6 +227,7 @@ uint8_t day_bucket_category(uint32_t days);
 
 const char *category_id(int number); /* "" for a number that is none */
 const char *metric_period_name(Metrics__V1__Period period); /* "day", ... */
+const char *metric_kind_name(enum metric_kind kind);         /* "flow", "stock", "distinct" */
 
 /* GB/T 2260 code of the city: the region of its own cells. */
 #define METRIC_CITY_REGION 411000u

@@ -196,15 +196,17 @@ static bool load_metric(PGconn *connection, const struct metric *metric) {
     snprintf(version, sizeof version, "%u", metric->definition_version);
     const char *values[] = {number,           metric->id,       version,
                             metric_period_name(metric->period), metric->unit,
-                            metric->label_zh, metric->label_en, metric->definition_zh, metric->definition_en};
+                            metric->label_zh, metric->label_en, metric->definition_zh, metric->definition_en,
+                            metric_kind_name(metric->kind)};
     return run_with(connection,
                     "INSERT INTO metrics.metric (number, id, definition_version, period, unit, label_zh, label_en,"
-                    " definition_zh, definition_en) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+                    " definition_zh, definition_en, kind) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
                     " ON CONFLICT (number) DO UPDATE SET id = EXCLUDED.id,"
                     " definition_version = EXCLUDED.definition_version, period = EXCLUDED.period,"
                     " unit = EXCLUDED.unit, label_zh = EXCLUDED.label_zh, label_en = EXCLUDED.label_en,"
-                    " definition_zh = EXCLUDED.definition_zh, definition_en = EXCLUDED.definition_en",
-                    9, values);
+                    " definition_zh = EXCLUDED.definition_zh, definition_en = EXCLUDED.definition_en,"
+                    " kind = EXCLUDED.kind",
+                    10, values);
 }
 
 static bool load_category(PGconn *connection, const struct category *category) {

@@ -14,6 +14,8 @@ EMBED(schema_0001_metrics, "0001_metrics.sql");
 EMBED(schema_0002_bureau, "0002_bureau.sql");
 EMBED(schema_0003_rescue, "0003_rescue.sql");
 EMBED(schema_0004_approvals, "0004_approvals.sql");
+EMBED(schema_0005_publication, "0005_publication.sql");
+EMBED(schema_0006_issues, "0006_issues.sql");
 EMBED(schema_grants, "grants.sql");
 
 const struct migration migrations[] = {
@@ -21,6 +23,8 @@ const struct migration migrations[] = {
     {2, "bureau", schema_0002_bureau},
     {3, "rescue", schema_0003_rescue},
     {4, "approvals", schema_0004_approvals},
+    {5, "publication", schema_0005_publication},
+    {6, "issues", schema_0006_issues},
 };
 const size_t migration_count = sizeof migrations / sizeof migrations[0];
 const char *const migration_grants = schema_grants;

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "aggregator/aggregator.h"
+#include "aggregator/explain_command.h"
+#include "aggregator/report_run.h"
 #include "base/civil.h"
 #include "base/log.h"
 
@@ -18,12 +20,16 @@ const struct config_key aggregator_config_keys[] = {
     {"/sources/*/endpoint", CONFIG_STRING, NULL, 0, 0, "", "Endpoint of a registry whose feed is followed."},
     {"/sources/*/kind", CONFIG_STRING, "visits", 0, 0, "", "What that registry registers: " FOLD_KIND_NAMES "."},
     {"/sources/*/server_key", CONFIG_STRING, NULL, 0, 0, "path", "File of that registry's public key."},
+    {"/sources/*/log", CONFIG_STRING, "", 0, 0, "path", "Path of that registry's log, where this machine can read it: for explain."},
     {"/feed/window", CONFIG_INTEGER, "100000", 1000, 262144, "events",
      "Most events of one source on their way at any time."},
     {"/flush/events", CONFIG_INTEGER, "20000", 1, 1000000, "events", "Events folded that bring about a transaction."},
     {"/flush/ms", CONFIG_INTEGER, "200", 1, 60000, "ms", "Age of the oldest folded event that does the same."},
     {"/flush/cells", CONFIG_INTEGER, "65536", CELLS_MAX_LEAST, 1048576, "cells",
      "Most cells in one transaction; two sets of so many are held in memory."},
+    {"/report/conninfo", CONFIG_STRING, "", 0, 0, "",
+     "Connection string with which `report` reads the bureau's views; empty: /postgres/conninfo."},
+    {"/report/json", CONFIG_BOOLEAN, "false", 0, 0, "", "Whether `report` prints one JSON document."},
     {0},
 };
 
@@ -113,35 +119,51 @@ static int serve(const struct config *config) {
     return code;
 }
 
-static int run_command(const struct config *config, bool migrates) {
-    const char *const *arguments;
-    size_t count = config_arguments(config, &arguments);
-    if (count != (migrates ? 1 : 0)) {
-        fprintf(stderr, "usage: aggregator [migrate] --config FILE\n");
-        return EXIT_CODE_USAGE;
+/* What the program is asked to do, by its first word that is no option. */
+enum task { TASK_SERVE, TASK_MIGRATE, TASK_REPORT };
+
+static int run_task(const struct config *config, enum task task) {
+    const char *const *words;
+    size_t count = config_arguments(config, &words);
+    switch (task) {
+    case TASK_SERVE:
+        if (count == 0) {
+            return serve(config);
+        }
+        break;
+    case TASK_MIGRATE:
+        if (count == 1) {
+            daemon_release_signals();
+            return migrate_run(config_string(config, "/postgres/conninfo"));
+        }
+        break;
+    case TASK_REPORT:
+        daemon_release_signals();
+        return report_run(config, words + 1, count - 1);
     }
-    if (!migrates) {
-        return serve(config);
-    }
-    daemon_release_signals();
-    return migrate_run(config_string(config, "/postgres/conninfo"));
+    fprintf(stderr, "usage: aggregator [migrate | report annual YEAR [PRINTED] | report changes NUMBER] --config FILE\n"
+                    "       aggregator explain METRIC ...\n");
+    return EXIT_CODE_USAGE;
 }
 
-static bool is_migrate(int argc, char **argv) {
+static enum task find_task(int argc, char **argv) {
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "migrate") == 0) {
-            return true;
+            return TASK_MIGRATE;
+        }
+        if (strcmp(argv[i], "report") == 0) {
+            return TASK_REPORT;
         }
     }
-    return false;
+    return TASK_SERVE;
 }
 
-/* The same keys, of which migrate needs the connection string alone. */
-static const struct config_key *migrate_keys(void) {
+/* The same keys, of which a task beside the daemon needs the connection string alone; report has one of its own, too. */
+static const struct config_key *task_keys(enum task task) {
     static struct config_key keys[sizeof aggregator_config_keys / sizeof aggregator_config_keys[0]];
     memcpy(keys, aggregator_config_keys, sizeof keys);
     for (struct config_key *key = keys; key->path != NULL; key++) {
-        if (key->default_value == NULL && strcmp(key->path, "/postgres/conninfo") != 0) {
+        if (key->default_value == NULL && (task == TASK_REPORT || strcmp(key->path, "/postgres/conninfo") != 0)) {
             key->default_value = "";
         }
     }
@@ -149,15 +171,18 @@ static const struct config_key *migrate_keys(void) {
 }
 
 int aggregator_run(int argc, char **argv) {
-    bool migrates = is_migrate(argc, argv);
-    const struct config_key *const keys[] = {daemon_config_keys, migrates ? migrate_keys() : aggregator_config_keys,
-                                             NULL};
+    if (argc > 1 && strcmp(argv[1], "explain") == 0) {
+        return explain_run(argc - 1, argv + 1);
+    }
+    enum task task = find_task(argc, argv);
+    const struct config_key *const keys[] = {daemon_config_keys,
+                                             task == TASK_SERVE ? aggregator_config_keys : task_keys(task), NULL};
     struct config *config = NULL;
     int code = EXIT_CODE_OK;
     if (daemon_prepare("aggregator", keys, argc, argv, &config, &code) != STATUS_OK || config == NULL) {
         return code;
     }
-    code = run_command(config, migrates);
+    code = run_task(config, task);
     config_destroy(&config);
     return code;
 }

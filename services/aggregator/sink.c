@@ -32,7 +32,7 @@ void sink_retry_later(struct sink *sink) {
     sink->retry_ms = clock_monotonic_ms() + RETRY_MS;
 }
 
-static bool sqlstate_is(PGresult *const *results, size_t count, const char *state) {
+bool sink_sqlstate_is(PGresult *const *results, size_t count, const char *state) {
     for (size_t i = 0; i < count; i++) {
         const char *found = results[i] == NULL ? NULL : PQresultErrorField(results[i], PG_DIAG_SQLSTATE);
         if (found != NULL && strcmp(found, state) == 0) {
@@ -84,7 +84,7 @@ static void on_committed(void *user, enum status status, PGresult *const *result
     if (status != STATUS_OK) {
         sink->counters.commits_failed++;
         sink_complain(sink, "PostgreSQL refuses a commit", message);
-        if (sqlstate_is(results, count, COMMIT_FENCED)) {
+        if (sink_sqlstate_is(results, count, COMMIT_FENCED)) {
             sink->counters.fenced++;
             sink_set_reason(sink, "another aggregator has moved a cursor");
             sink->step = STEP_CURSORS;
@@ -125,69 +125,6 @@ static void take_off(struct sink *sink, int64_t now_ms) {
     sink->commit_began_ns = clock_monotonic_ns();
     sink->is_asking = true;
     CHECK(commit_send(&sink->commit, sink->pg, aggregator, aggregator->flying, on_committed, sink) == STATUS_OK);
-}
-
-/* --- Rebuild -------------------------------------------------------------------------------------------------------- */
-
-static void finish_rebuild(struct sink *sink, enum status status) {
-    struct rebuild rebuild = sink->rebuild;
-    sink->rebuild = (struct rebuild){0};
-    if (rebuild.done != NULL) {
-        rebuild.done(rebuild.user, status);
-    }
-}
-
-static void on_rebuilt(void *user, enum status status, PGresult *const *results, size_t count, const char *message) {
-    struct sink *sink = user;
-    struct aggregator *aggregator = sink->aggregator;
-    sink->is_asking = false;
-    if (status != STATUS_OK) {
-        bool repeated = status == STATUS_IO && sqlstate_is(results, count, "23505");
-        if (!repeated) {
-            sink_complain(sink, "rebuild failed", message);
-        }
-        finish_rebuild(sink, repeated ? STATUS_EXISTS : STATUS_UNAVAILABLE);
-        return;
-    }
-    LOG_INFO("rebuilding from the first event", LOG_S("principal", sink->rebuild.principal));
-    sink_drop(aggregator);
-    for (size_t i = 0; i < aggregator->source_count; i++) {
-        struct source *source = &aggregator->sources[i];
-        source->committed = 0;
-        source->committed_as_of_ms = 0;
-        source->unknown_events = 0;
-        memset(&source->committed_epoch, 0, sizeof source->committed_epoch);
-    }
-    sources_start(aggregator);
-    finish_rebuild(sink, STATUS_OK);
-}
-
-/* The id is a primary key: the same command empties the tables once. */
-static void begin_rebuild(struct sink *sink) {
-    const char *values[] = {(const char *)sink->rebuild.id.bytes, sink->rebuild.principal};
-    const int lengths[] = {ID_BYTES, 0};
-    const int formats[] = {1, 0};
-    const Oid types[] = {17, 25};
-    const struct pg_statement statements[] = {
-        {.sql = "INSERT INTO metrics.rebuild (id, principal) VALUES ($1, $2)",
-         .parameter_count = 2, .types = types, .values = values, .lengths = lengths, .formats = formats},
-        {.sql = "TRUNCATE metrics.cell, metrics.organisation"},
-        {.sql = "UPDATE metrics.source SET cursor = 0, epoch = NULL, as_of = NULL, unknown_events = 0"},
-    };
-    sink->is_asking = true;
-    CHECK(pg_run(sink->pg, statements, 3, true, on_rebuilt, sink) == STATUS_OK);
-}
-
-enum status sink_rebuild(struct aggregator *aggregator, const struct id *id, const char *principal, rebuild_done *done,
-                         void *user) {
-    struct sink *sink = aggregator->sink;
-    if (sink->step != STEP_WORK || sink->rebuild.done != NULL) {
-        return STATUS_AGAIN;
-    }
-    sink->rebuild = (struct rebuild){.done = done, .user = user, .id = *id};
-    snprintf(sink->rebuild.principal, sizeof sink->rebuild.principal, "%s", principal);
-    sink_tick(aggregator, clock_monotonic_ms());
-    return STATUS_OK;
 }
 
 /* --- Lock and schema ------------------------------------------------------------------------------------------------ */
@@ -281,14 +218,12 @@ static void on_disconnected(void *user, const char *message) {
     sink->is_standby = false;
     sink->lock_refusals = 0;
     sink_set_reason(sink, reason_connecting);
-    if (sink->rebuild.done != NULL) {
-        finish_rebuild(sink, STATUS_UNAVAILABLE);
-    }
+    sink_command_fail(sink);
 }
 
 static void work(struct sink *sink, int64_t now_ms) {
-    if (sink->rebuild.done != NULL) {
-        begin_rebuild(sink);
+    if (sink_command_waits(sink)) {
+        sink_command_begin(sink);
     } else {
         take_off(sink, now_ms);
     }

@@ -5,7 +5,7 @@
 #include "aggregator/commit.h"
 #include "pg/pg.h"
 
-/* Shared by sink.c (steps, commits, rebuild) and cursors.c (where PostgreSQL stands). */
+/* Shared by sink.c (steps, commits), sink_commands.c (rebuild, freeze) and cursors.c (where PostgreSQL stands). */
 
 enum step {
     STEP_AWAY,    /* no connection */
@@ -13,13 +13,6 @@ enum step {
     STEP_LOCK,    /* does another aggregator work? */
     STEP_CURSORS, /* where are we? */
     STEP_WORK,
-};
-
-struct rebuild {
-    rebuild_done *done; /* NULL: none */
-    void *user;
-    struct id id;
-    char principal[128];
 };
 
 struct sink {
@@ -32,7 +25,7 @@ struct sink {
     int lock_refusals; /* in a row */
     bool is_standby;
     bool has_cursors;  /* committed cursors were read once */
-    struct rebuild rebuild;
+    struct sink_command command; /* under way; its done is NULL: none */
     uint64_t flush_events;
     int64_t flush_ms;
     int64_t commit_began_ns;
@@ -48,6 +41,14 @@ void sink_complain(struct sink *sink, const char *message, const char *detail);
 void sink_set_reason(struct sink *sink, const char *reason);
 /* Nothing more is asked for a second. */
 void sink_retry_later(struct sink *sink);
+/* Whether one of the results is an error of this SQLSTATE. */
+bool sink_sqlstate_is(PGresult *const *results, size_t count, const char *state);
+
+/* A command waits to be run, or runs. */
+bool sink_command_waits(const struct sink *sink);
+void sink_command_begin(struct sink *sink);
+/* The connection is gone: whether it was done is not known, and its sender sends it again. */
+void sink_command_fail(struct sink *sink);
 
 /* Reads the cursors and settles what is to be done with what was folded; ends in STEP_WORK. */
 void cursors_ask(struct sink *sink);

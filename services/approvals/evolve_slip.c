@@ -1,9 +1,4 @@
 #include "approvals/evolve_internal.h"
-#include "approvals/v1/events.pb-c.h"
-
-static_assert((int)SLIP_ISSUED == COMMON__V1__SLIP_STATE__SLIP_STATE_ISSUED &&
-                  (int)SLIP_CLOSED == COMMON__V1__SLIP_STATE__SLIP_STATE_CLOSED,
-              "the contract's numbers");
 
 /* Events 10 and 11. A slip's events belong to its case: one history. */
 

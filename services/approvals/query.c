@@ -6,21 +6,9 @@
 #include "approvals/query_catalogue.h"
 #include "approvals/query_internal.h"
 
-void *asking_take(struct asking *a, size_t size) {
-    void *taken = arena_zalloc(a->arena, size);
-    if (taken == NULL) {
-        a->code = COMMON__V1__CODE__CODE_EXHAUSTED;
-    }
-    return taken;
-}
-
-void asking_refuse(struct asking *a, uint32_t code) {
-    a->code = code;
-}
-
 /* --- who may see what --- */
 
-bool asking_has_part(const struct approvals *self, const struct approval_case *row, uint32_t agency) {
+bool query_has_part(const struct approvals *self, const struct approval_case *row, uint32_t agency) {
     bool has = agency != 0 && row->agency == agency;
     for (uint32_t part = row->first_part; part != 0 && !has; part = approvals_part(self, part)->next) {
         has = agency != 0 && approvals_part(self, part)->agency == agency;
@@ -29,10 +17,10 @@ bool asking_has_part(const struct approvals *self, const struct approval_case *r
 }
 
 static bool may_see(const struct asking *a, const struct approval_case *row) {
-    return a->sees_all || asking_has_part(a->self, row, a->agency);
+    return a->sees_all || query_has_part(a->self, row, a->agency);
 }
 
-uint32_t asking_find_case(struct asking *a, const char *number) {
+uint32_t query_find_case(struct asking *a, const char *number) {
     const size_t size = strlen(number);
     if (size == 0 || size >= APPROVALS_NUMBER_BYTES) {
         asking_refuse(a, size == 0 ? (uint32_t)COMMON__V1__CODE__CODE_MISSING
@@ -47,49 +35,18 @@ uint32_t asking_find_case(struct asking *a, const char *number) {
     return row;
 }
 
-bool asking_list_agency(struct asking *a, const char *code, uint32_t *agency) {
-    *agency = code[0] == 0 ? (a->sees_all ? 0 : a->agency) : approvals_find_agency(a->self, code);
-    if (*agency == 0 && (code[0] != 0 || !a->sees_all)) {
-        asking_refuse(a, APPROVALS__V1__CODE__CODE_AGENCY_UNKNOWN);
-        return false;
-    }
-    if (!a->sees_all && *agency != a->agency) {
-        asking_refuse(a, COMMON__V1__CODE__CODE_FORBIDDEN);
-        return false;
-    }
-    return true;
-}
-
-/* Roles that ask here at all. */
-static bool may_ask(enum role role) {
-    switch (role) {
-    case ROLE_PUBLISHER:
-    case ROLE_OPERATOR:
-    case ROLE_CLERK:
-    case ROLE_HANDLER:
-    case ROLE_HEAD:
-    case ROLE_LEADER:
-    case ROLE_SUPERVISOR:
-        return true;
-    case ROLE_NONE:
-    case ROLE_FOLLOWER:
-    case ROLE_READER:
-    case ROLE_REGISTRAR:
-        break;
-    }
-    return false;
+bool query_list_agency(struct asking *a, const char *code, uint32_t *agency) {
+    *agency = approvals_find_agency(a->self, code);
+    return asking_list_agency(a, code[0] != 0, agency, APPROVALS__V1__CODE__CODE_AGENCY_UNKNOWN);
 }
 
 /* --- the question --- */
 
-static void begin(struct asking *a) {
-    const struct principal *principal = a->question->principal;
-    a->agency = approvals_find_agency(a->self, principal->organisation);
-    a->sees_all = principal->role == ROLE_SUPERVISOR || principal->role == ROLE_LEADER ||
-                  principal->role == ROLE_OPERATOR ||
-                  (principal->role == ROLE_CLERK && approvals_agency(a->self, a->agency)->is_window != 0);
-    a->today = catalogue_today(a->self, a->question->received_at_ms);
-    a->notice_seq = notices_last_seq(&a->self->notices);
+static bool begin(struct asking *a) {
+    const struct approvals *self = a->self;
+    const uint32_t agency = approvals_find_agency(self, a->question->principal->organisation);
+    return asking_begin(a, agency, approvals_agency(self, agency)->is_window != 0,
+                        catalogue_today(self, a->question->received_at_ms));
 }
 
 /* What the catalogue answers, whole; NULL: not of the catalogue, or a code. */
@@ -141,11 +98,10 @@ const ProtobufCMessage *approvals_query(const void *self, const struct question 
     (void)audit; /* nothing of a person is asked for here */
     const Approvals__V1__Query *body = (const Approvals__V1__Query *)question->body;
     struct asking a = {.self = self, .question = question, .arena = arena};
-    if (!may_ask(question->principal->role)) {
-        *code = COMMON__V1__CODE__CODE_FORBIDDEN;
+    if (!begin(&a)) {
+        *code = a.code;
         return NULL;
     }
-    begin(&a);
     Approvals__V1__Answer *answer = ask_catalogue(&a, body);
     if (answer == NULL && a.code == 0) {
         answer = asking_take(&a, sizeof *answer);

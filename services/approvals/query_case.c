@@ -58,7 +58,7 @@ static Approvals__V1__Limit *make_limit(struct asking *a, const struct limit *li
 /* Charged workdays up to the end of a day, of an accepted case. */
 static bool count_charged(const struct asking *a, const struct approval_case *row, bool is_statutory, int32_t day,
                           int32_t *charged) {
-    if (row->decided_seq != 0 && row->decided_seq < a->notice_seq) { /* the calendar known then was another */
+    if (row->decided_seq != 0 && row->decided_seq < notices_last_seq(&approvals_asked(a)->notices)) { /* the calendar known then was another */
         *charged = why_charged_as_known(a->self, row, is_statutory, day);
         return true;
     }
@@ -132,7 +132,7 @@ static void add_times(const struct approval_case *row, Approvals__V1__Case *out)
 /* The last four characters of an applicant's number are for those who handle the case. */
 static void add_last4(struct asking *a, const struct approval_case *row, Approvals__V1__Case *out) {
     char *last4 =
-        row->last4[0] != 0 && asking_has_part(a->self, row, a->agency) ? asking_take(a, sizeof row->last4 + 1) : NULL;
+        row->last4[0] != 0 && query_has_part(a->self, row, a->agency) ? asking_take(a, sizeof row->last4 + 1) : NULL;
     if (last4 != NULL) {
         memcpy(last4, row->last4, sizeof row->last4);
         out->resident_id_last4 = last4;
@@ -175,7 +175,7 @@ Approvals__V1__Case *query_case(struct asking *a, uint32_t case_row, int32_t day
 }
 
 void query_get_case(struct asking *a, const Approvals__V1__GetCase *query, Approvals__V1__Answer *answer) {
-    const uint32_t row = asking_find_case(a, query->case_number);
+    const uint32_t row = query_find_case(a, query->case_number);
     answer->case_ = row == 0 ? NULL : query_case(a, row, a->today);
     answer->body_case = APPROVALS__V1__ANSWER__BODY_CASE;
 }

@@ -228,28 +228,13 @@ Approvals__V1__Answer *approvals_list_agencies(const struct approvals *self, con
                                                uint32_t *code) {
     (void)question;
     (void)ask;
-    const uint32_t count = self->agencies.rows.count;
     Approvals__V1__Answer *answer = answer_new(arena, APPROVALS__V1__ANSWER__BODY_AGENCIES, code);
-    Common__V1__Agencies *out = arena_alloc(arena, sizeof *out);
-    Common__V1__Agency *list = arena_alloc(arena, count * sizeof *list);
-    Common__V1__Agency **pointers = arena_alloc(arena, count * sizeof *pointers);
-    if (answer == NULL || out == NULL || list == NULL || pointers == NULL) {
+    Common__V1__Agencies *agencies = agencies_list(&self->agencies, arena);
+    if (answer == NULL || agencies == NULL) {
         *code = COMMON__V1__CODE__CODE_EXHAUSTED;
         return NULL;
     }
-    common__v1__agencies__init(out);
-    for (uint32_t i = 0; i < count; i++) {
-        struct agency *row = approvals_agency(self, i + 1);
-        common__v1__agency__init(&list[i]);
-        list[i].agency = row->code;
-        list[i].name = row->name;
-        list[i].region = row->region;
-        list[i].window = row->is_window != 0;
-        pointers[i] = &list[i];
-    }
-    out->n_agencies = count;
-    out->agencies = pointers;
-    answer->agencies = out;
+    answer->agencies = agencies;
     return answer;
 }
 

@@ -1,4 +1,3 @@
-#include <stdio.h>
 #include <string.h>
 
 #include "approvals/query_internal.h"
@@ -15,69 +14,12 @@ struct walk {
     uint32_t case_row;
     Approvals__V1__History *out;
     uint32_t rows_max;
-    size_t text_bytes;
-    uint32_t reads;
+    struct asking_lines lines; /* of the step that is told */
     Approvals__V1__HistoryStep *waits; /* a change of what is due, until the step before it is known */
 };
 
-/* --- texts --- */
-
-/* "name: text"; a NULL text is left out. */
-static void add_text(struct walk *w, Approvals__V1__HistoryStep *step, const char *name, const char *text,
-                     size_t size) {
-    char *copy =
-        step->n_texts < STEP_TEXTS_MAX ? arena_printf(w->asking->arena, "%s: %.*s", name, (int)size, text) : NULL;
-    if (copy == NULL) {
-        asking_refuse(w->asking, COMMON__V1__CODE__CODE_EXHAUSTED);
-        return;
-    }
-    step->texts[step->n_texts++] = copy;
-    w->text_bytes += strlen(copy);
-}
-
-static void add_word(struct walk *w, Approvals__V1__HistoryStep *step, const char *name, const char *word) {
-    add_text(w, step, name, word, strlen(word));
-}
-
-static void add_number(struct walk *w, Approvals__V1__HistoryStep *step, const char *name, uint32_t number) {
-    char text[16];
-    snprintf(text, sizeof text, "%u", number);
-    add_word(w, step, name, text);
-}
-
-static void add_day(struct walk *w, Approvals__V1__HistoryStep *step, int32_t day) {
-    char text[CIVIL_DATE_TEXT_BYTES];
-    if (day != 0) {
-        civil_date_format(day, text);
-        add_word(w, step, "until", text);
-    }
-}
-
-static const char *text_name(enum text_kind kind) {
-    static const char *const names[] = {[TEXT_REASON] = "reason",
-                                        [TEXT_GROUND] = "ground",
-                                        [TEXT_PAPER] = "paper",
-                                        [TEXT_RESULT] = "result",
-                                        [TEXT_REPLY] = "reply"};
-    return (size_t)kind < sizeof names / sizeof names[0] && names[kind] != NULL ? names[kind] : "text";
-}
-
-/* What was given with it, behind the fixed part of its body. */
-static void add_texts(struct walk *w, Approvals__V1__HistoryStep *step, const struct event *event, size_t fixed_size) {
-    enum text_kind kind;
-    const char *text;
-    size_t at = fixed_size, size;
-    while (w->asking->code == 0 && step->n_texts < STEP_TEXTS_MAX &&
-           texts_next(event->private_body, event->private_size, &at, &kind, &text, &size)) {
-        add_text(w, step, text_name(kind), text, size);
-    }
-}
-
-/* Name of a value without the name of its enum: "INSPECTION". */
-static const char *value_word(const ProtobufCEnumDescriptor *names, unsigned value, const char *prefix) {
-    const ProtobufCEnumValue *found = protobuf_c_enum_descriptor_get_value(names, (int)value);
-    const size_t size = strlen(prefix);
-    return found == NULL ? "?" : strncmp(found->name, prefix, size) == 0 ? found->name + size : found->name;
+static const struct approvals *self_of(const struct walk *w) {
+    return approvals_asked(w->asking);
 }
 
 /* --- one event each --- */
@@ -87,7 +29,7 @@ static void told_at(Approvals__V1__HistoryStep *step, uint32_t at) {
 }
 
 static void told_by(const struct walk *w, Approvals__V1__HistoryStep *step, uint16_t agency) {
-    if (agency != 0 && agency <= w->asking->self->agencies.rows.count) {
+    if (agency != 0 && agency <= self_of(w)->agencies.rows.count) {
         step->organisation = approvals_agency(w->asking->self, agency)->code;
     }
 }
@@ -123,19 +65,19 @@ static bool has_day(const struct event_case_step *body) {
 }
 
 /* What a step carries beside its texts. */
-static void add_step_facts(struct walk *w, Approvals__V1__HistoryStep *step, const struct event_case_step *body) {
+static void add_step_facts(struct walk *w, const struct event_case_step *body) {
     if (body->special != 0) {
-        add_word(w, step, "special",
-                 value_word(&approvals__v1__special_kind__descriptor, body->special, "SPECIAL_KIND_"));
+        asking_line_word(&w->lines, "special",
+                 asking_value_word(&approvals__v1__special_kind__descriptor, body->special, "SPECIAL_KIND_"));
     }
     if (body->step == APPROVALS__V1__CASE_STEP__CASE_STEP_SPECIAL_STARTED && body->extension != 0) {
-        add_number(w, step, "days", body->extension);
+        asking_line_number(&w->lines, "days", body->extension);
     }
     if (has_day(body)) {
-        add_day(w, step, body->until_day);
+        asking_line_day(&w->lines, "until", body->until_day);
     }
-    if (body->notice != 0 && body->notice <= w->asking->self->notices.rows.count) {
-        add_word(w, step, "notice", notices_row(&w->asking->self->notices, body->notice)->name);
+    if (body->notice != 0 && body->notice <= self_of(w)->notices.rows.count) {
+        asking_line_word(&w->lines, "notice", notices_row(&self_of(w)->notices, body->notice)->name);
     }
 }
 
@@ -152,8 +94,8 @@ static bool read_step(struct walk *w, const struct event *event, Approvals__V1__
     step->step = (Approvals__V1__CaseStep)body.step;
     step->actor = (Common__V1__Actor)body.actor;
     step->after = (Approvals__V1__CaseState)body.after;
-    add_step_facts(w, step, &body);
-    add_texts(w, step, event, sizeof body);
+    add_step_facts(w, &body);
+    asking_line_texts(&w->lines, event, sizeof body);
     return body.case_row == w->case_row;
 }
 
@@ -164,22 +106,22 @@ static bool read_rated(struct walk *w, const struct event *event, Approvals__V1_
     told_by(w, step, body.by);
     told_other(step, "rating");
     step->actor = COMMON__V1__ACTOR__ACTOR_APPLICANT;
-    add_number(w, step, "visit", body.visit);
-    add_number(w, step, "rating", body.value);
+    asking_line_number(&w->lines, "visit", body.visit);
+    asking_line_number(&w->lines, "rating", body.value);
     return body.case_row == w->case_row;
 }
 
 static bool read_rectified(struct walk *w, const struct event *event, Approvals__V1__HistoryStep *step) {
     struct event_rectified body;
     memcpy(&body, event->private_body, sizeof body);
-    const struct rating *rating = body.rating <= w->asking->self->ratings.count
+    const struct rating *rating = body.rating <= self_of(w)->ratings.count
                                       ? approvals_rating(w->asking->self, body.rating)
                                       : approvals_rating(w->asking->self, 0);
     told_at(step, body.at);
     told_by(w, step, body.by);
     told_other(step, "rectification");
-    add_number(w, step, "visit", rating->visit);
-    add_texts(w, step, event, sizeof body);
+    asking_line_number(&w->lines, "visit", rating->visit);
+    asking_line_texts(&w->lines, event, sizeof body);
     return rating->case_row == w->case_row;
 }
 
@@ -190,10 +132,10 @@ static bool read_slip_issued(struct walk *w, const struct event *event, Approval
     told_other(step, "slip");
     step->actor =
         body.rule == SLIP_BY_SUPERVISOR ? COMMON__V1__ACTOR__ACTOR_SUPERVISOR : COMMON__V1__ACTOR__ACTOR_SYSTEM;
-    add_number(w, step, "level", body.level);
-    add_word(w, step, "state", "ISSUED");
-    add_day(w, step, body.reply_due);
-    add_texts(w, step, event, sizeof body);
+    asking_line_number(&w->lines, "level", body.level);
+    asking_line_word(&w->lines, "state", "ISSUED");
+    asking_line_day(&w->lines, "until", body.reply_due);
+    asking_line_texts(&w->lines, event, sizeof body);
     return body.subject == w->case_row;
 }
 
@@ -201,18 +143,18 @@ static bool read_slip_moved(struct walk *w, const struct event *event, Approvals
     struct slip_moved_body body;
     memcpy(&body, event->private_body, sizeof body);
     const struct slip *slip =
-        approvals_slip(w->asking->self, body.slip <= w->asking->self->slips.rows.count ? body.slip : 0);
+        approvals_slip(w->asking->self, body.slip <= self_of(w)->slips.rows.count ? body.slip : 0);
     told_at(step, body.at);
     told_by(w, step, body.by);
     told_other(step, "slip");
     step->actor = (Common__V1__Actor)body.actor;
-    add_number(w, step, "slip", body.slip);
-    add_number(w, step, "level", slip->level);
-    add_word(w, step, "state", value_word(&common__v1__slip_state__descriptor, body.state, "SLIP_STATE_"));
+    asking_line_number(&w->lines, "slip", body.slip);
+    asking_line_number(&w->lines, "level", slip->level);
+    asking_line_word(&w->lines, "state", asking_value_word(&common__v1__slip_state__descriptor, body.state, "SLIP_STATE_"));
     if (body.state == COMMON__V1__SLIP_STATE__SLIP_STATE_ISSUED) { /* planned anew */
-        add_day(w, step, body.reply_due);
+        asking_line_day(&w->lines, "until", body.reply_due);
     }
-    add_texts(w, step, event, sizeof body);
+    asking_line_texts(&w->lines, event, sizeof body);
     return slip->subject == w->case_row;
 }
 
@@ -232,16 +174,6 @@ static const struct {
 };
 
 /* --- the walk --- */
-
-static bool read_past(struct walk *w, uint64_t seq, struct past_event *past) {
-    const struct question *question = w->asking->question;
-    if (question->read_past == NULL || w->reads++ >= QUERY_PAST_MAX ||
-        !question->read_past(question->log, seq, w->asking->arena, past)) {
-        asking_refuse(w->asking, COMMON__V1__CODE__CODE_UNAVAILABLE);
-        return false;
-    }
-    return true;
-}
 
 /* The step before a change of what is due tells what was due. */
 static void tell_old_due(struct walk *w, const struct event *event) {
@@ -264,14 +196,15 @@ static void wait_for_old_due(struct walk *w, const struct event *event, Approval
 
 static void add_step(struct walk *w, uint64_t seq, const struct past_event *past) {
     Approvals__V1__HistoryStep *step = asking_take(w->asking, sizeof *step);
-    char **texts = asking_take(w->asking, STEP_TEXTS_MAX * sizeof *texts);
-    for (size_t i = 0; step != NULL && texts != NULL && i < sizeof readers / sizeof readers[0]; i++) {
+    const bool has_room = step != NULL && asking_lines_begin(&w->lines, STEP_TEXTS_MAX);
+    for (size_t i = 0; has_room && i < sizeof readers / sizeof readers[0]; i++) {
         if (readers[i].type == past->event.type && past->event.private_size >= readers[i].fixed_size) {
             approvals__v1__history_step__init(step);
-            step->texts = texts;
             step->seq = seq;
             step->logged_at_ms = past->at_ms;
             if (readers[i].read(w, &past->event, step)) {
+                step->texts = w->lines.lines;
+                step->n_texts = w->lines.count;
                 wait_for_old_due(w, &past->event, step);
                 w->out->steps[w->out->n_steps++] = step;
             }
@@ -280,7 +213,7 @@ static void add_step(struct walk *w, uint64_t seq, const struct past_event *past
 }
 
 static bool is_full(const struct walk *w) {
-    return w->out->n_steps == w->rows_max || w->text_bytes > QUERY_TEXT_BYTES_MAX;
+    return w->out->n_steps == w->rows_max || w->lines.bytes > ASKING_TEXT_BYTES_MAX;
 }
 
 /* An event of the case itself, from which an earlier page goes on without a walk to it; else the newest. */
@@ -288,7 +221,7 @@ static uint64_t first_seq(struct walk *w, uint64_t before) {
     const struct approval_case *row = approvals_case(w->asking->self, w->case_row);
     struct past_event past;
     struct event_case_step body;
-    if (before != 0 && before <= row->last_seq && read_past(w, before, &past) && past.event.type == EVENT_CASE_STEP &&
+    if (before != 0 && before <= row->last_seq && asking_read_past(w->asking, before, &past) && past.event.type == EVENT_CASE_STEP &&
         past.event.private_size >= sizeof body) {
         memcpy(&body, past.event.private_body, sizeof body);
         if (body.case_row == w->case_row) {
@@ -303,7 +236,7 @@ static void walk(struct walk *w, uint64_t before) {
     uint64_t seq = first_seq(w, before);
     while (seq != 0 && w->asking->code == 0 && (!is_full(w) || w->waits != NULL)) {
         struct past_event past;
-        if (!read_past(w, seq, &past)) {
+        if (!asking_read_past(w->asking, seq, &past)) {
             return;
         }
         tell_old_due(w, &past.event);
@@ -315,8 +248,8 @@ static void walk(struct walk *w, uint64_t before) {
 }
 
 void query_get_history(struct asking *a, const Approvals__V1__GetHistory *query, Approvals__V1__Answer *answer) {
-    struct walk w = {.asking = a, .rows_max = asking_rows(query->limit)};
-    w.case_row = asking_find_case(a, query->case_number);
+    struct walk w = {.asking = a, .lines = {.asking = a}, .rows_max = asking_rows(query->limit)};
+    w.case_row = query_find_case(a, query->case_number);
     w.out = w.case_row == 0 ? NULL : asking_take(a, sizeof *w.out);
     if (w.out == NULL) {
         return;

@@ -40,17 +40,12 @@ static bool has_light(struct cases *c, const struct approval_case *row) {
 static bool is_listed(struct cases *c, const struct approval_case *row) {
     return (c->query->state == APPROVALS__V1__CASE_STATE__CASE_STATE_UNSPECIFIED ||
             row->state == (uint8_t)c->query->state) &&
-           (c->agency == 0 || asking_has_part(c->asking->self, row, c->agency)) && is_due_between(c, row) &&
+           (c->agency == 0 || query_has_part(c->asking->self, row, c->agency)) && is_due_between(c, row) &&
            has_light(c, row);
 }
 
-/* Where a page begins: behind the last row of the one before. */
-static uint32_t first_row(uint32_t after, uint32_t count) {
-    return after == 0 || after > count ? count : after - 1;
-}
-
 static void fill_cases(struct cases *c) {
-    uint32_t row = first_row(c->query->after, c->asking->self->cases.count);
+    uint32_t row = asking_first_row(c->query->after, approvals_asked(c->asking)->cases.count);
     for (; row != 0 && c->looks != 0 && c->out->n_cases < c->rows_max && c->asking->code == 0; row--) {
         c->looks--;
         if (is_listed(c, approvals_case(c->asking->self, row))) {
@@ -61,8 +56,8 @@ static void fill_cases(struct cases *c) {
 }
 
 void query_list_cases(struct asking *a, const Approvals__V1__ListCases *query, Approvals__V1__Answer *answer) {
-    struct cases c = {.asking = a, .query = query, .looks = QUERY_LOOKS_MAX, .rows_max = asking_rows(query->limit)};
-    if (!asking_list_agency(a, query->agency, &c.agency)) {
+    struct cases c = {.asking = a, .query = query, .looks = ASKING_LOOKS_MAX, .rows_max = asking_rows(query->limit)};
+    if (!query_list_agency(a, query->agency, &c.agency)) {
         return;
     }
     c.out = asking_take(a, sizeof *c.out);
@@ -110,9 +105,9 @@ static Approvals__V1__Slip *make_slip(struct asking *a, uint32_t row) {
 }
 
 void query_list_slips(struct asking *a, const Approvals__V1__ListSlips *query, Approvals__V1__Answer *answer) {
-    uint32_t agency, looks = QUERY_LOOKS_MAX;
+    uint32_t agency, looks = ASKING_LOOKS_MAX;
     const uint32_t rows_max = asking_rows(query->limit);
-    if (!asking_list_agency(a, query->agency, &agency)) {
+    if (!query_list_agency(a, query->agency, &agency)) {
         return;
     }
     Approvals__V1__Slips *out = asking_take(a, sizeof *out);
@@ -122,7 +117,7 @@ void query_list_slips(struct asking *a, const Approvals__V1__ListSlips *query, A
     }
     approvals__v1__slips__init(out);
     out->slips = list;
-    uint32_t row = first_row(query->after, a->self->slips.rows.count);
+    uint32_t row = asking_first_row(query->after, approvals_asked(a)->slips.rows.count);
     for (; row != 0 && looks != 0 && out->n_slips < rows_max && a->code == 0; row--, looks--) {
         const struct slip *slip = approvals_slip(a->self, row);
         if ((query->with_ended || slip_is_open(slip)) && (agency == 0 || slip->agency == agency)) {

@@ -89,17 +89,17 @@ void rules_report_case(struct deciding *d, const Approvals__V1__ReportCase *body
 void rules_rate_case(struct deciding *d, const Approvals__V1__RateCase *body);
 void rules_report_rectification(struct deciding *d, const Approvals__V1__ReportRectification *body);
 
-/* rules_slip.c */
+/* rules_slip.c; the rules: supervision/slip_rules.h */
 void rules_issue_slip(struct deciding *d, const Approvals__V1__IssueSlip *body);
 void rules_reply_slip(struct deciding *d, const Approvals__V1__ReplySlip *body);
 void rules_judge_reply(struct deciding *d, const Approvals__V1__JudgeReply *body);
-/* Emits a slip; a level beyond 4 is none. */
-void slip_issue(struct deciding *d, uint32_t case_row, uint32_t at, uint32_t level, enum slip_rule rule, const char *reason);
+/* Emits a slip where one may follow; a level beyond 4 is none. */
+void case_slip_issue(struct deciding *d, uint32_t case_row, uint32_t at, uint32_t level, enum slip_rule rule);
 /* The case is decided, withdrawn or not accepted: its open slips end with it, behind the event of that (at most four). */
-void slip_close_all(struct deciding *d, const struct approval_case *row, uint32_t at);
+void case_slip_close_all(struct deciding *d, uint32_t case_row, uint32_t at);
 /* What time does with one slip that is due: it lapses, and the next level follows. */
-void slip_tick(struct deciding *d, uint32_t slip, uint32_t now);
+void case_slip_tick(struct deciding *d, uint32_t slip, uint32_t now);
 /* After a notice: the days by which open slips of the case want their replies; the events it takes or, with emits, makes. */
-size_t slip_replan(struct deciding *d, const struct approval_case *row, uint32_t now, bool emits);
+size_t case_slip_replan(struct deciding *d, uint32_t case_row, uint32_t now, bool emits);
 
 #endif

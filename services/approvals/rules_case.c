@@ -240,7 +240,7 @@ static void emit_step(struct deciding *d, const struct case_moving *m) {
     decide_emit(d, EVENT_CASE_STEP, texts.bytes, texts.size, m->row->last_seq)->public_body =
         publish_step(d, m->row, m->body);
     if (m->row->first_slip != 0 && ends_slips(m->body)) {
-        slip_close_all(d, m->row, m->body->at);
+        case_slip_close_all(d, m->body->case_row, m->body->at);
     }
 }
 

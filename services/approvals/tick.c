@@ -234,11 +234,11 @@ static void take_step(struct deciding *d, uint32_t case_row, const struct thing 
     fill_step(d, body);
     emit_step(d, body);
     if (thing->step == STEP(PROMISED_PASSED)) {
-        slip_issue(d, case_row, body->at, 1, SLIP_PROMISED_PASSED, NULL);
+        case_slip_issue(d, case_row, body->at, 1, SLIP_PROMISED_PASSED);
     } else if (thing->step == STEP(STATUTORY_PASSED)) {
-        slip_issue(d, case_row, body->at, 2, SLIP_STATUTORY_PASSED, NULL);
+        case_slip_issue(d, case_row, body->at, 2, SLIP_STATUTORY_PASSED);
     } else if (thing->step == STEP(SUPPLEMENT_LAPSED)) {
-        slip_close_all(d, approvals_case(d->self, case_row), body->at);
+        case_slip_close_all(d, case_row, body->at);
     }
 }
 
@@ -286,7 +286,7 @@ static bool do_due(struct deciding *d, uint32_t now) {
             break;
         }
         if (thing.slip != 0) {
-            slip_tick(d, thing.slip, now);
+            case_slip_tick(d, thing.slip, now);
         } else {
             take_step(d, due.rows[i], &thing);
         }
@@ -343,7 +343,7 @@ static bool replan_case(struct deciding *d, uint32_t case_row, uint32_t now) {
     const struct approval_case *row = approvals_case(d->self, case_row);
     struct event_case_step planned;
     const bool changes = case_has_clocks(row->state) && plan_case(d, case_row, now, &planned);
-    const size_t events = changes + (row->first_slip == 0 ? 0 : slip_replan(d, row, now, false));
+    const size_t events = changes + (row->first_slip == 0 ? 0 : case_slip_replan(d, case_row, now, false));
     if (d->decision->event_count + events > DECISION_EVENTS_MAX) {
         return false;
     }
@@ -351,7 +351,7 @@ static bool replan_case(struct deciding *d, uint32_t case_row, uint32_t now) {
         emit_due_changed(d, case_row, now, &planned);
     }
     if (events > changes) {
-        slip_replan(d, row, now, true);
+        case_slip_replan(d, case_row, now, true);
     }
     return true;
 }

@@ -193,7 +193,7 @@ static void fill_days(const struct why *why, Approvals__V1__Explanation *out) {
 
 void query_explain(struct asking *a, const Approvals__V1__ExplainDeadline *query, Approvals__V1__Answer *answer) {
     struct why why;
-    const uint32_t case_row = asking_find_case(a, query->case_number);
+    const uint32_t case_row = query_find_case(a, query->case_number);
     if (case_row == 0) {
         return;
     }

@@ -1,8 +1,5 @@
 #include "ctl/catalogue_words.h"
 
-#include <string.h>
-#include <strings.h>
-
 /* Words as item lists write them; several for one value. */
 
 const struct column_words catalogue_type_words = {&approvals__v1__item_type__descriptor,
@@ -114,43 +111,3 @@ const struct column_words catalogue_unit_words = {&approvals__v1__limit_unit__de
                                                    {4, "月"},
                                                    {4, "months"},
                                                    {0, NULL}}};
-
-bool catalogue_read_number(const char *text, uint32_t *number) {
-    const size_t digits = strspn(text, "0123456789");
-    *number = 0;
-    if (digits == 0 || digits > 9 || text[digits] != '\0') {
-        return false;
-    }
-    for (; *text != '\0'; text++) {
-        *number = *number * 10 + (uint32_t)(*text - '0');
-    }
-    return true;
-}
-
-static bool is_name(const struct column_words *words, const char *name, const char *text) {
-    const size_t prefix = strlen(words->prefix);
-    return strcasecmp(name, text) == 0 ||
-           (strncmp(name, words->prefix, prefix) == 0 && strcasecmp(name + prefix, text) == 0);
-}
-
-bool catalogue_read_word(const struct column_words *words, const char *text, int *value) {
-    uint32_t number;
-    for (const struct column_word *word = words->words; word->text != NULL; word++) {
-        if (strcasecmp(word->text, text) == 0) {
-            *value = word->value;
-            return true;
-        }
-    }
-    for (unsigned i = 0; i < words->names->n_values; i++) {
-        if (words->names->values[i].value != 0 && is_name(words, words->names->values[i].name, text)) {
-            *value = words->names->values[i].value;
-            return true;
-        }
-    }
-    if (!catalogue_read_number(text, &number) || number == 0 ||
-        protobuf_c_enum_descriptor_get_value(words->names, (int)number) == NULL) {
-        return false;
-    }
-    *value = (int)number;
-    return true;
-}

@@ -19,7 +19,7 @@ static int run_daemon(const struct ctl *ctl, const char *daemon, const char *fil
 
 int command_check_config(struct ctl *ctl, int argc, char **argv) {
     const struct ctl_usage usage = {
-        "check-config visits|approvals|aggregator|hl7-gateway FILE",
+        "check-config visits|approvals|issues|aggregator|hl7-gateway FILE",
         "Checks the file as the daemon would read it, with the environment of now (LC_...).\n"
         "Exit code 0 when it is good, 78 when not.\n",
         2, 2};

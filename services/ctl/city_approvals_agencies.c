@@ -56,11 +56,15 @@ static const struct {
     {"city", "许昌"}, {"weidu", "魏都"}, {"jianan", "建安"}, {"yanling", "鄢陵"}, {"xiangcheng", "襄城"}, {"yuzhou", "禹州"}, {"changge", "长葛"},
 };
 
-#define AGENCIES (OFFICES + CITY_COUNTIES * OFFICES_COUNTY)
+#define AGENCIES (OFFICES + CITY_COUNTIES * OFFICES_COUNTY + 1) /* and the procuratorate */
 _Static_assert(AGENCIES <= CITY_AGENCIES_MAX, "the tables have room");
 
 size_t city_agency_count(void) {
     return AGENCIES;
+}
+
+size_t city_procuratorate(void) {
+    return AGENCIES - 1;
 }
 
 size_t city_offices(size_t place) {
@@ -120,10 +124,16 @@ static void make_agency(size_t place, size_t office, size_t number, struct city_
     agency->is_window = office == OFFICE_HALL;
 }
 
+static void make_procuratorate(struct city_agency *agency) {
+    *agency = (struct city_agency){.code = "city-procuratorate", .name = "许昌模拟人民检察院", .region = CITY_REGION};
+    city_credit_code("11", "QQ", (uint32_t)city_procuratorate(), agency->credit_code);
+}
+
 const struct city_agency *city_agency(size_t number) {
     static struct city_agency agencies[AGENCIES];
     CHECK(number < AGENCIES);
     if (agencies[0].code[0] == '\0') {
+        make_procuratorate(&agencies[city_procuratorate()]);
         for (size_t place = PLACES; place-- > 0;) {
             for (size_t office = city_offices(place); office-- > 0;) {
                 const size_t row = city_office_agency(place, office);
@@ -132,6 +142,17 @@ const struct city_agency *city_agency(size_t number) {
         }
     }
     return &agencies[number];
+}
+
+Common__V1__RegisterAgency *city_agency_fill(size_t number, Common__V1__RegisterAgency *message) {
+    const struct city_agency *agency = city_agency(number);
+    common__v1__register_agency__init(message);
+    message->agency = (char *)(uintptr_t)agency->code;
+    message->name = (char *)(uintptr_t)agency->name;
+    message->region = agency->region;
+    message->credit_code = (char *)(uintptr_t)agency->credit_code;
+    message->window = agency->is_window;
+    return message;
 }
 
 /* --- Senders -------------------------------------------------------------------------------------------------------------------- */

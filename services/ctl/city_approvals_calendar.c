@@ -67,14 +67,43 @@ const struct city_notice *city_notice(size_t number) {
     return &notices[number];
 }
 
+static int32_t notice_day(const struct city_notice *notice) {
+    return civil_day_from_date(notice->published[0], notice->published[1], notice->published[2]);
+}
+
+static void fill_run(const struct city_notice_run *run, struct city_notice_message *message) {
+    for (unsigned number = run->first; number <= run->last; number++) {
+        const size_t i = message->load.n_days++;
+        CHECK(i < CITY_NOTICE_DAYS_MAX);
+        Common__V1__NoticeDay *day = &message->days[i];
+        common__v1__notice_day__init(day);
+        day->day = (uint32_t)civil_day_from_date(run->year, run->month, number);
+        day->off = run->is_off;
+        day->name = (char *)(uintptr_t)city_holiday_name(run->name);
+        message->list[i] = day;
+    }
+}
+
+Common__V1__LoadNotice *city_notice_fill(size_t number, struct city_notice_message *message) {
+    const struct city_notice *notice = city_notice(number);
+    Common__V1__LoadNotice *load = &message->load;
+    common__v1__load_notice__init(load);
+    load->notice = (char *)(uintptr_t)notice->name;
+    load->published_day = (uint32_t)notice_day(notice);
+    message->years[0] = notice->year;
+    load->years = message->years;
+    load->n_years = 1;
+    load->days = message->list;
+    for (size_t i = 0; i < notice->run_count; i++) {
+        fill_run(&notice->runs[i], message);
+    }
+    return load;
+}
+
 /* --- Workdays ---------------------------------------------------------------------------------------------------------------- */
 
 #define FIRST_YEAR 2018
 #define DAYS (4 * 366)
-
-static int32_t notice_day(const struct city_notice *notice) {
-    return civil_day_from_date(notice->published[0], notice->published[1], notice->published[2]);
-}
 
 /* The last notice that names the day says it, else the weekday. */
 static bool look_up(int32_t day, int32_t known_on) {

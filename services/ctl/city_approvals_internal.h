@@ -27,6 +27,10 @@ enum city_office {
 /* Of a place: 0 the city, 1.. its counties. */
 size_t city_offices(size_t place);
 size_t city_office_agency(size_t place, size_t office);
+/* As the contract has it; texts are borrowed. */
+Common__V1__RegisterAgency *city_agency_fill(size_t number, Common__V1__RegisterAgency *message);
+/* The last agency: of the city, without items or cases; clues of the river office go to it. */
+size_t city_procuratorate(void);
 /* Share of the cases of its place. */
 uint32_t city_office_weight(size_t office);
 /* GB 32100 code of a made-up organisation: kind "11" a state body, "91" a company; serial below 1,000,000. */
@@ -47,6 +51,15 @@ struct city_notice {
     size_t run_count;
 };
 size_t city_notice_count(void);
+/* As the contract has it; texts are borrowed, the rest lies in message. */
+#define CITY_NOTICE_DAYS_MAX 64
+struct city_notice_message {
+    Common__V1__LoadNotice load;
+    Common__V1__NoticeDay days[CITY_NOTICE_DAYS_MAX];
+    Common__V1__NoticeDay *list[CITY_NOTICE_DAYS_MAX];
+    uint32_t years[1];
+};
+Common__V1__LoadNotice *city_notice_fill(size_t number, struct city_notice_message *message);
 const struct city_notice *city_notice(size_t number);
 const char *city_holiday_name(size_t name);
 /* On the calendar known at the end of day known_on. */

@@ -7,7 +7,6 @@
 /* Commands of the year as the contract's messages. */
 
 #define STEP(name) APPROVALS__V1__CASE_STEP__CASE_STEP_##name
-#define NOTICE_DAYS_MAX 64
 #define BITS_MAX 16
 #define TEXT_BYTES 160
 
@@ -15,12 +14,7 @@ struct city_approvals_part {
     Approvals__V1__Command command;
     union {
         Common__V1__RegisterAgency agency;
-        struct {
-            Common__V1__LoadNotice load;
-            Common__V1__NoticeDay days[NOTICE_DAYS_MAX];
-            Common__V1__NoticeDay *list[NOTICE_DAYS_MAX];
-            uint32_t years[1];
-        } notice;
+        struct city_notice_message notice;
         struct {
             Approvals__V1__PublishItem publish;
             Approvals__V1__Fee fee;
@@ -61,44 +55,14 @@ static char *borrow(const char *text) {
 
 /* --- Agencies, notices ------------------------------------------------------------------------------------------------------------- */
 
-static void fill_agency(struct city_approvals_part *part, const struct city_agency *agency) {
-    common__v1__register_agency__init(&part->agency);
-    part->agency.agency = borrow(agency->code);
-    part->agency.name = borrow(agency->name);
-    part->agency.region = agency->region;
-    part->agency.credit_code = borrow(agency->credit_code);
-    part->agency.window = agency->is_window;
+static void fill_agency(struct city_approvals_part *part, size_t number) {
     part->command.body_case = APPROVALS__V1__COMMAND__BODY_REGISTER_AGENCY;
-    part->command.register_agency = &part->agency;
+    part->command.register_agency = city_agency_fill(number, &part->agency);
 }
 
-static void fill_notice_run(struct city_approvals_part *part, const struct city_notice_run *run) {
-    for (unsigned number = run->first; number <= run->last; number++) {
-        const size_t i = part->notice.load.n_days++;
-        CHECK(i < NOTICE_DAYS_MAX);
-        Common__V1__NoticeDay *day = &part->notice.days[i];
-        common__v1__notice_day__init(day);
-        day->day = (uint32_t)civil_day_from_date(run->year, run->month, number);
-        day->off = run->is_off;
-        day->name = borrow(city_holiday_name(run->name));
-        part->notice.list[i] = day;
-    }
-}
-
-static void fill_notice(struct city_approvals_part *part, const struct city_notice *notice) {
-    Common__V1__LoadNotice *load = &part->notice.load;
-    common__v1__load_notice__init(load);
-    load->notice = borrow(notice->name);
-    load->published_day = (uint32_t)civil_day_from_date(notice->published[0], notice->published[1], notice->published[2]);
-    part->notice.years[0] = notice->year;
-    load->years = part->notice.years;
-    load->n_years = 1;
-    load->days = part->notice.list;
-    for (size_t i = 0; i < notice->run_count; i++) {
-        fill_notice_run(part, &notice->runs[i]);
-    }
+static void fill_notice(struct city_approvals_part *part, size_t number) {
     part->command.body_case = APPROVALS__V1__COMMAND__BODY_LOAD_NOTICE;
-    part->command.load_notice = load;
+    part->command.load_notice = city_notice_fill(number, &part->notice);
 }
 
 /* --- Catalogue ----------------------------------------------------------------------------------------------------------------------- */
@@ -406,10 +370,10 @@ const Approvals__V1__Command *city_approvals_message(const struct city_approvals
     approvals__v1__command__init(&part->command);
     switch (step->step) {
     case STEP_AGENCY:
-        fill_agency(part, city_agency(step->case_row));
+        fill_agency(part, step->case_row);
         break;
     case STEP_NOTICE:
-        fill_notice(part, city_notice(step->case_row));
+        fill_notice(part, step->case_row);
         break;
     case STEP_PUBLISH:
         fill_item(part, &city->catalogue.items[step->case_row], step->value, command->day);

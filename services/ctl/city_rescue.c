@@ -5,7 +5,9 @@
 #define CHANCE_URBAN_SEAT 7500
 #define CHANCE_URBAN_COUNTY 4200
 #define CHANCE_DELAYED 700 /* no vehicle was near, or the patient came by way of another house */
-#define CHANCE_FAR 150
+/* What the city printed of 2020: every one of them arrived within the circle. */
+#define URBAN_MINUTES_MAX 30
+#define MINUTES_MAX 120
 
 #define MINUTE_MS 60000
 #define SECOND_MS 1000
@@ -19,17 +21,15 @@ static bool is_seat(uint32_t region) {
     return region == city_county_region(0) || region == city_county_region(1);
 }
 
-/* Whole minutes, as they are written down: now and then exactly 30 or 120 of them. */
+/* Whole minutes, as they are written down: now and then exactly as many as the circle allows. */
 static uint32_t draw_minutes(struct city_random *random, bool urban) {
-    uint32_t minutes = urban ? 7 + city_below(random, 14) + city_below(random, 14)
+    const uint32_t most = urban ? URBAN_MINUTES_MAX : MINUTES_MAX;
+    uint32_t minutes = urban ? 7 + city_below(random, 12) + city_below(random, 12)
                              : 16 + city_below(random, 40) + city_below(random, 40);
     if (city_happens(random, CHANCE_DELAYED)) {
-        minutes += 10 + city_below(random, 70);
+        minutes += 5 + city_below(random, urban ? 10 : 40);
     }
-    if (city_happens(random, CHANCE_FAR)) {
-        minutes += 60 + city_below(random, 120);
-    }
-    return minutes;
+    return minutes < most ? minutes : most;
 }
 
 struct city_rescue city_rescue_draw(uint64_t seed, uint32_t number, const struct city_visit *visit,

@@ -10,6 +10,10 @@
 #include "common/v1/problem.pb-c.h"
 #include "ctl/ctl.h"
 #include "hl7/v1/query.pb-c.h"
+#include "issues/v1/codes.pb-c.h"
+#include "issues/v1/commands.pb-c.h"
+#include "issues/v1/events.pb-c.h"
+#include "issues/v1/query.pb-c.h"
 #include "metrics/v1/metrics.pb-c.h"
 #include "visits/v1/codes.pb-c.h"
 #include "visits/v1/commands.pb-c.h"
@@ -32,6 +36,14 @@ const struct contract contracts[] = {
         .query = &approvals__v1__query__descriptor,
         .answer = &approvals__v1__answer__descriptor,
         .codes = &approvals__v1__code__descriptor,
+    },
+    {
+        .service = "issues",
+        .command = &issues__v1__command__descriptor,
+        .event = &issues__v1__event__descriptor,
+        .query = &issues__v1__query__descriptor,
+        .answer = &issues__v1__answer__descriptor,
+        .codes = &issues__v1__code__descriptor,
     },
     {
         .service = "aggregator",

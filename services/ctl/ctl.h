@@ -38,8 +38,13 @@ int command_follow(struct ctl *ctl, int argc, char **argv);
 int command_status(struct ctl *ctl, int argc, char **argv);
 int command_ping(struct ctl *ctl, int argc, char **argv);
 int command_verify(struct ctl *ctl, int argc, char **argv);
+int command_export(struct ctl *ctl, int argc, char **argv);
+int command_explain(struct ctl *ctl, int argc, char **argv);
 int command_rejects(struct ctl *ctl, int argc, char **argv);
 int command_rebuild(struct ctl *ctl, int argc, char **argv);
+int command_publish(struct ctl *ctl, int argc, char **argv);
+int command_publications(struct ctl *ctl, int argc, char **argv);
+int command_report(struct ctl *ctl, int argc, char **argv);
 int command_replay(struct ctl *ctl, int argc, char **argv);
 int command_import(struct ctl *ctl, int argc, char **argv);
 int command_conformance(struct ctl *ctl, int argc, char **argv);
@@ -97,7 +102,7 @@ const char *ctl_setting(const struct ctl *ctl, const char *path);
 #define CTL_PATH_BYTES 4096
 
 /*
- * Fills the options to connect to a daemon by its name in ctl.conf ("visits", "approvals", "aggregator", "hl7-gateway").
+ * Fills the options to connect to a daemon by its name in ctl.conf ("visits", "approvals", "issues", "aggregator", "hl7-gateway").
  * key_path NULL: the operator's key (/key); it is borrowed. Reads ctl.conf when that has not been done. USAGE or CONFIG,
  * said on stderr.
  */

@@ -127,7 +127,7 @@ int command_follow(struct ctl *ctl, int argc, char **argv) {
         {.name = NULL},
     };
     const struct ctl_usage usage = {
-        "follow visits|approvals [OPTIONS]", "Prints the events of a feed, one JSON object a line. A gap ends it with code 70.\n",
+        "follow visits|approvals|issues [OPTIONS]", "Prints the events of a feed, one JSON object a line. A gap ends it with code 70.\n",
         1, 1};
     int exit_code;
     if (!ctl_arguments(ctl, &usage, options, &argc, argv, &exit_code)) {

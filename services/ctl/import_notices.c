@@ -2,19 +2,57 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "approvals/v1/commands.pb-c.h"
 #include "base/file.h"
 #include "ctl/contract.h"
 #include "ctl/import.h"
 #include "ctl/import_sender.h"
 #include "ctl/json.h"
 #include "ctl/notices_file.h"
+#include "issues/v1/commands.pb-c.h"
 
-/* lianchengctl import notices: the holiday notices of a file to the approval registry, in the order they were
+/* lianchengctl import notices: the holiday notices of a file to a registry that counts workdays, in the order they were
  * published. */
+
+/* They have the command in common, each in an envelope of its own. */
+union envelope {
+    ProtobufCMessage base;
+    Approvals__V1__Command approvals;
+    Issues__V1__Command issues;
+};
+
+struct calendar {
+    const char *registry;
+    void (*wrap)(union envelope *envelope, Common__V1__LoadNotice *notice);
+};
+
+static void wrap_for_approvals(union envelope *envelope, Common__V1__LoadNotice *notice) {
+    approvals__v1__command__init(&envelope->approvals);
+    envelope->approvals.body_case = APPROVALS__V1__COMMAND__BODY_LOAD_NOTICE;
+    envelope->approvals.load_notice = notice;
+}
+
+static void wrap_for_issues(union envelope *envelope, Common__V1__LoadNotice *notice) {
+    issues__v1__command__init(&envelope->issues);
+    envelope->issues.body_case = ISSUES__V1__COMMAND__BODY_LOAD_NOTICE;
+    envelope->issues.load_notice = notice;
+}
+
+static const struct calendar calendars[] = {{"approvals", wrap_for_approvals}, {"issues", wrap_for_issues}};
+
+static const struct calendar *calendar_of(const char *registry) {
+    for (size_t i = 0; i < sizeof calendars / sizeof calendars[0]; i++) {
+        if (strcmp(calendars[i].registry, registry) == 0) {
+            return &calendars[i];
+        }
+    }
+    return NULL;
+}
 
 struct import {
     struct ctl *ctl;
-    const char *path, *key, *as;
+    const char *path, *key, *as, *registry;
+    const struct calendar *calendar;
     int64_t timeout_s;
     struct notices_file file;
     struct arena arena;
@@ -32,8 +70,8 @@ static void on_receipt(void *user, uint64_t number, const Common__V1__Receipt *r
     import->loaded += !is_refused && receipt->events > 0;
     if (is_refused && import->ctl->json) {
         json_print(json_pack("{s:s, s:s, s:s, s:s}", "notice", notice, "code",
-                             contract_code_name(contract_find("approvals"), problem->code), "message", problem->message,
-                             "message_zh", problem->message_zh));
+                             contract_code_name(contract_find(import->registry), problem->code), "message",
+                             problem->message, "message_zh", problem->message_zh));
     } else if (is_refused) {
         printf("%s: %s / %s\n", notice, problem->message, problem->message_zh);
     }
@@ -42,14 +80,13 @@ static void on_receipt(void *user, uint64_t number, const Common__V1__Receipt *r
 static int send_all(struct import *import) {
     int exit_code = import_sender_open(import->ctl, import->key, import->as, &import->sender);
     for (size_t i = 0; i < import->file.count && exit_code == EXIT_CODE_OK; i++) {
-        Approvals__V1__Command command = APPROVALS__V1__COMMAND__INIT;
-        command.body_case = APPROVALS__V1__COMMAND__BODY_LOAD_NOTICE;
-        command.load_notice = import->file.notices[i];
-        if (approvals__v1__command__get_packed_size(&command) > IMPORT_COMMAND_BYTES_MAX) {
+        union envelope envelope;
+        import->calendar->wrap(&envelope, import->file.notices[i]);
+        if (protobuf_c_message_get_packed_size(&envelope.base) > IMPORT_COMMAND_BYTES_MAX) {
             return ctl_error(EXIT_CODE_DATA, "%s: notice %s is larger than 60,000 bytes", import->path,
-                             command.load_notice->notice);
+                             import->file.notices[i]->notice);
         }
-        exit_code = import_sender_add(&import->sender, &command, i);
+        exit_code = import_sender_add(&import->sender, &(struct import_command){.body = &envelope.base, .number = i});
     }
     return exit_code == EXIT_CODE_OK ? import_sender_finish(&import->sender) : exit_code;
 }
@@ -92,8 +129,9 @@ static int run(struct import *import) {
 }
 
 int import_notices(struct ctl *ctl, int argc, char **argv) {
-    struct import import = {.ctl = ctl, .timeout_s = 60};
+    struct import import = {.ctl = ctl, .registry = "approvals", .timeout_s = 60};
     const struct ctl_option options[] = {
+        {"registry", CTL_TEXT, &import.registry, "REGISTRY", "approvals (as by default) or issues", 0, 0},
         {"as", CTL_TEXT, &import.as, "WHO", "operator (as by default) or supervisor", 0, 0},
         {"key", CTL_TEXT, &import.key, "FILE", "with this key", 0, 0},
         {"timeout", CTL_INTEGER, &import.timeout_s, "SECONDS", "give up without a receipt for so long (60)", 1, 86400},
@@ -101,7 +139,7 @@ int import_notices(struct ctl *ctl, int argc, char **argv) {
     };
     const struct ctl_usage usage = {
         "import notices FILE.tsv [OPTIONS]",
-        "Loads holiday notices into the calendar of the approval registry; lines of\n"
+        "Loads holiday notices into the calendar of the approval or the issue registry; lines of\n"
         "    DATE<tab>off|work<tab>HOLIDAY<tab>NOTICE<tab>PUBLISHED    (2020-01-24 off 春节 2020-A 2019-11-21)\n"
         "What is loaded already changes nothing; open deadlines are planned anew. Exit code 0: all in; 65: some "
         "refused.\n",
@@ -110,7 +148,12 @@ int import_notices(struct ctl *ctl, int argc, char **argv) {
     if (!ctl_arguments(ctl, &usage, options, &argc, argv, &exit_code)) {
         return exit_code;
     }
+    import.calendar = calendar_of(import.registry);
+    if (import.calendar == NULL) {
+        return ctl_error(EXIT_CODE_USAGE, "--registry is approvals or issues");
+    }
     import.path = argv[1];
+    import.sender.service = import.registry;
     import.as = import.as ? import.as : "operator";
     import.sender.timeout_s = import.timeout_s;
     import.sender.receipt = on_receipt;

@@ -29,10 +29,10 @@ struct init {
     struct facilities facilities;
     struct agencies agencies;
     struct keytab keytab;
-    json_t *made;         /* names of new files, relative to folder */
-    json_t *without_feed; /* codes of facilities that hl7-gateway.conf has no feed for */
-    json_t *without_approvals; /* files of an earlier version that do not know the approval registry */
-    size_t kept;          /* files that were there and stay as they are */
+    json_t *made;             /* names of new files, relative to folder */
+    json_t *without_feed;     /* codes of facilities that hl7-gateway.conf has no feed for */
+    json_t *without_registry; /* {file, registry}: files of an earlier version, and a registry that they do not know */
+    size_t kept;              /* files that were there and stay as they are */
 };
 
 static void path_in(const struct init *init, const char *name, char path[CTL_PATH_BYTES]) {
@@ -70,8 +70,14 @@ static enum status make_folders(struct init *init) {
     static const struct {
         const char *name;
         mode_t mode;
-    } folders[] = {{"", 0755},     {"secret", 0700},      {"public", 0755},
-                   {"data", 0700}, {"data/visits", 0700}, {"data/approvals", 0700}, {"data/hl7-gateway", 0700}};
+    } folders[] = {{"", 0755},
+                   {"secret", 0700},
+                   {"public", 0755},
+                   {"data", 0700},
+                   {"data/visits", 0700},
+                   {"data/approvals", 0700},
+                   {"data/issues", 0700},
+                   {"data/hl7-gateway", 0700}};
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
         char path[CTL_PATH_BYTES];
         path_in(init, folders[i].name, path);
@@ -195,7 +201,9 @@ static enum status make_registrations(struct init *init) {
     if (init->agencies_path && status == STATUS_OK) {
         buffer_clear(&text);
         agencies_commands(&init->agencies, clock_unix_ms(), &text);
-        status = make_commands(init, "agencies.jsonl", &text);
+        status = make_commands(init, "agencies.jsonl", &text); /* for approvals */
+        status = status == STATUS_OK ? make_commands(init, "agencies-issues.jsonl", &text)
+                                     : status; /* receipts are a file's */
     }
     buffer_release(&text);
     return status;
@@ -223,7 +231,8 @@ static enum status make_keys(struct init *init) {
         return status;
     }
     for (size_t i = 0; i < sizeof principals / sizeof *principals && status == STATUS_OK; i++) {
-        status = make_principal(init, principals[i].file, principals[i].name, principals[i].organisation, principals[i].role);
+        status = make_principal(init, principals[i].file, principals[i].name, principals[i].organisation,
+                                principals[i].role);
     }
     if (status == STATUS_OK) {
         status = make_publishers(init);
@@ -257,54 +266,61 @@ static enum status note_missing_feeds(struct init *init) {
     return STATUS_OK;
 }
 
-/* A folder that was made before there was an approval registry. */
-static enum status note_missing_approvals(struct init *init) {
-    static const char *const files[] = {"aggregator.conf", "ctl.conf"};
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        char path[CTL_PATH_BYTES];
-        struct buffer text = {0};
-        path_in(init, files[i], path);
-        enum status status = file_read(path, CONF_BYTES_MAX, &text);
-        if (status == STATUS_OK && !strstr(buffer_text(&text), "approvals\n")) {
-            json_array_append_new(init->without_approvals, json_string(files[i]));
+/* Registries that this file, which is kept, does not know: it was made before there were such. */
+static enum status note_missing_in(struct init *init, const char *file) {
+    char path[CTL_PATH_BYTES], section[32];
+    struct buffer text = {0};
+    path_in(init, file, path);
+    enum status status = file_read(path, CONF_BYTES_MAX, &text);
+    for (size_t i = 0; status == STATUS_OK && i < INIT_REGISTRIES; i++) {
+        snprintf(section, sizeof section, "%s\n", init_registries[i].name);
+        if (strstr(buffer_text(&text), section) == NULL) {
+            json_array_append_new(init->without_registry,
+                                  json_pack("{s:s, s:s}", "file", file, "registry", init_registries[i].name));
         }
-        buffer_release(&text);
-        if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
-            ctl_error(0, "%s cannot be read: %s", path, status_name(status));
-            return status;
-        }
+    }
+    buffer_release(&text);
+    if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
+        ctl_error(0, "%s cannot be read: %s", path, status_name(status));
+        return status;
     }
     return STATUS_OK;
 }
 
-static enum status make_all(struct init *init) {
-    enum status status = make_folders(init);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    static const char *const secrets[] = {"secret/visits.seal", "secret/visits.pseudonym", "secret/approvals.seal",
-                                          "secret/hl7-gateway.spool"};
-    static const char *const services[] = {"visits", "approvals", "aggregator", "hl7-gateway"};
-    for (size_t i = 0; i < 4 && status == STATUS_OK; i++) {
-        status = make_secret(init, secrets[i]);
-        status = status == STATUS_OK ? make_server_key(init, services[i]) : status;
-    }
-    if (status == STATUS_OK) {
-        status = make_keys(init);
-    }
+static enum status note_missing(struct init *init) {
+    enum status status = note_missing_feeds(init);
+    status = status == STATUS_OK ? note_missing_in(init, "aggregator.conf") : status;
+    return status == STATUS_OK ? note_missing_in(init, "ctl.conf") : status;
+}
+
+static enum status make_configurations(struct init *init) {
     static const struct {
         const char *name;
         void (*append)(struct buffer *, const struct init_settings *);
-    } files[] = {{"visits.conf", init_visits_conf},
-                 {"approvals.conf", init_approvals_conf},
-                 {"aggregator.conf", init_aggregator_conf},
-                 {"hl7-gateway.conf", init_gateway_conf},
-                 {"ctl.conf", init_ctl_conf}};
-    status = status == STATUS_OK ? note_missing_feeds(init) : status;
-    status = status == STATUS_OK ? note_missing_approvals(init) : status;
+    } files[] = {{"visits.conf", init_visits_conf},       {"approvals.conf", init_approvals_conf},
+                 {"issues.conf", init_issues_conf},       {"aggregator.conf", init_aggregator_conf},
+                 {"hl7-gateway.conf", init_gateway_conf}, {"ctl.conf", init_ctl_conf}};
+    enum status status = STATUS_OK;
     for (size_t i = 0; i < sizeof files / sizeof *files && status == STATUS_OK; i++) {
         status = make_file(init, files[i].name, files[i].append);
     }
+    return status;
+}
+
+static enum status make_all(struct init *init) {
+    static const char *const secrets[] = {"secret/visits.seal", "secret/visits.pseudonym", "secret/approvals.seal",
+                                          "secret/issues.seal", "secret/hl7-gateway.spool"};
+    static const char *const services[] = {"visits", "approvals", "issues", "aggregator", "hl7-gateway"};
+    enum status status = make_folders(init);
+    for (size_t i = 0; i < sizeof secrets / sizeof *secrets && status == STATUS_OK; i++) {
+        status = make_secret(init, secrets[i]);
+    }
+    for (size_t i = 0; i < sizeof services / sizeof *services && status == STATUS_OK; i++) {
+        status = make_server_key(init, services[i]);
+    }
+    status = status == STATUS_OK ? make_keys(init) : status;
+    status = status == STATUS_OK ? note_missing(init) : status;
+    status = status == STATUS_OK ? make_configurations(init) : status;
     return status == STATUS_OK ? make_registrations(init) : status;
 }
 
@@ -317,21 +333,21 @@ static void print_result(const struct init *init) {
                                                .made = json_array_size(init->made),
                                                .kept = init->kept,
                                                .without_feed = init->without_feed,
-                                               .without_approvals = init->without_approvals});
+                                               .without_registry = init->without_registry});
         return;
     }
-    json_t *result = json_pack("{s:s, s:O, s:I, s:O, s:O}", "folder", init->folder, "made", init->made, "kept", (json_int_t)init->kept,
-                               "without_feed", init->without_feed, "without_approvals", init->without_approvals);
+    json_t *result = json_pack("{s:s, s:O, s:I, s:O, s:O}", "folder", init->folder, "made", init->made, "kept",
+                               (json_int_t)init->kept, "without_feed", init->without_feed, "without_registry",
+                               init->without_registry);
     json_print(result);
 }
 
 /* What would end up quoted in a configuration file and could not be. */
 static bool check_settings(const struct init_settings *settings) {
-    const char *const texts[] = {settings->visits_host, settings->approvals_host, settings->aggregator_host,
-                                 settings->gateway_host, settings->bind};
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        if (!*texts[i] || strpbrk(texts[i], " \t\r\n\"'#/")) {
-            ctl_error(0, "\"%s\" is no host name or address", texts[i]);
+    for (size_t i = 0; i <= INIT_DAEMONS; i++) {
+        const char *text = i < INIT_DAEMONS ? settings->at[i].host : settings->bind;
+        if (!*text || strpbrk(text, " \t\r\n\"'#/")) {
+            ctl_error(0, "\"%s\" is no host name or address", text);
             return false;
         }
     }
@@ -368,21 +384,15 @@ static int run(struct init *init) {
 int command_init(struct ctl *ctl, int argc, char **argv) {
     struct init init = {.folder = "liancheng",
                         .settings = {.postgres = "host=127.0.0.1 port=5432 dbname=liancheng user=liancheng_writer",
-                                     .visits_host = "127.0.0.1",
-                                     .approvals_host = "127.0.0.1",
-                                     .aggregator_host = "127.0.0.1",
-                                     .gateway_host = "127.0.0.1",
                                      .bind = "127.0.0.1",
-                                     .visits_port = 7101,
-                                     .visits_http_port = 7181,
-                                     .approvals_port = 7102,
-                                     .approvals_http_port = 7182,
-                                     .aggregator_port = 7100,
-                                     .aggregator_http_port = 7180,
-                                     .gateway_port = 7104,
-                                     .gateway_http_port = 7184,
+                                     .at = {[INIT_VISITS] = {"127.0.0.1", 7101, 7181},
+                                            [INIT_APPROVALS] = {"127.0.0.1", 7102, 7182},
+                                            [INIT_ISSUES] = {"127.0.0.1", 7103, 7183},
+                                            [INIT_AGGREGATOR] = {"127.0.0.1", 7100, 7180},
+                                            [INIT_GATEWAY] = {"127.0.0.1", 7104, 7184}},
                                      .mllp_port = 2575}};
     struct init_settings *settings = &init.settings;
+    struct init_address *at = settings->at;
     const struct ctl_option options[] = {
         {"folder", CTL_TEXT, &init.folder, "DIR", "where to make it (liancheng)", 0, 0},
         {"facilities", CTL_TEXT, &init.facilities_path, "FILE.tsv",
@@ -390,20 +400,24 @@ int command_init(struct ctl *ctl, int argc, char **argv) {
         {"agencies", CTL_TEXT, &init.agencies_path, "FILE.tsv",
          "CODE<tab>NAME<tab>REGION<tab>CREDIT CODE[<tab>window] a line: a publisher key for each", 0, 0},
         {"postgres", CTL_TEXT, &settings->postgres, "CONNINFO", "the aggregator's PostgreSQL", 0, 0},
-        {"visits-host", CTL_TEXT, &settings->visits_host, "HOST", "where others reach the visit registry", 0, 0},
-        {"approvals-host", CTL_TEXT, &settings->approvals_host, "HOST", "where others reach the approval registry", 0, 0},
-        {"aggregator-host", CTL_TEXT, &settings->aggregator_host, "HOST", "where others reach the aggregator", 0, 0},
-        {"gateway-host", CTL_TEXT, &settings->gateway_host, "HOST", "where others reach the HL7 gateway", 0, 0},
+        {"visits-host", CTL_TEXT, &at[INIT_VISITS].host, "HOST", "where others reach the visit registry", 0, 0},
+        {"approvals-host", CTL_TEXT, &at[INIT_APPROVALS].host, "HOST", "where others reach the approval registry", 0,
+         0},
+        {"issues-host", CTL_TEXT, &at[INIT_ISSUES].host, "HOST", "where others reach the issue registry", 0, 0},
+        {"aggregator-host", CTL_TEXT, &at[INIT_AGGREGATOR].host, "HOST", "where others reach the aggregator", 0, 0},
+        {"gateway-host", CTL_TEXT, &at[INIT_GATEWAY].host, "HOST", "where others reach the HL7 gateway", 0, 0},
         {"bind", CTL_TEXT, &settings->bind, "ADDRESS", "what daemons listen on (127.0.0.1; 0.0.0.0 in a container)", 0,
          0},
-        {"visits-port", CTL_INTEGER, &settings->visits_port, "PORT", "7101", 1, 65535},
-        {"visits-http-port", CTL_INTEGER, &settings->visits_http_port, "PORT", "7181", 1, 65535},
-        {"approvals-port", CTL_INTEGER, &settings->approvals_port, "PORT", "7102", 1, 65535},
-        {"approvals-http-port", CTL_INTEGER, &settings->approvals_http_port, "PORT", "7182", 1, 65535},
-        {"aggregator-port", CTL_INTEGER, &settings->aggregator_port, "PORT", "7100", 1, 65535},
-        {"aggregator-http-port", CTL_INTEGER, &settings->aggregator_http_port, "PORT", "7180", 1, 65535},
-        {"gateway-port", CTL_INTEGER, &settings->gateway_port, "PORT", "7104: its control socket", 1, 65535},
-        {"gateway-http-port", CTL_INTEGER, &settings->gateway_http_port, "PORT", "7184", 1, 65535},
+        {"visits-port", CTL_INTEGER, &at[INIT_VISITS].port, "PORT", "7101", 1, 65535},
+        {"visits-http-port", CTL_INTEGER, &at[INIT_VISITS].http_port, "PORT", "7181", 1, 65535},
+        {"approvals-port", CTL_INTEGER, &at[INIT_APPROVALS].port, "PORT", "7102", 1, 65535},
+        {"approvals-http-port", CTL_INTEGER, &at[INIT_APPROVALS].http_port, "PORT", "7182", 1, 65535},
+        {"issues-port", CTL_INTEGER, &at[INIT_ISSUES].port, "PORT", "7103", 1, 65535},
+        {"issues-http-port", CTL_INTEGER, &at[INIT_ISSUES].http_port, "PORT", "7183", 1, 65535},
+        {"aggregator-port", CTL_INTEGER, &at[INIT_AGGREGATOR].port, "PORT", "7100", 1, 65535},
+        {"aggregator-http-port", CTL_INTEGER, &at[INIT_AGGREGATOR].http_port, "PORT", "7180", 1, 65535},
+        {"gateway-port", CTL_INTEGER, &at[INIT_GATEWAY].port, "PORT", "7104: its control socket", 1, 65535},
+        {"gateway-http-port", CTL_INTEGER, &at[INIT_GATEWAY].http_port, "PORT", "7184", 1, 65535},
         {"mllp-port", CTL_INTEGER, &settings->mllp_port, "PORT", "2575: where the gateway takes HL7 messages", 1,
          65535},
         {"add", CTL_FLAG, &init.is_addition, NULL, "add what is missing to a folder that is not empty", 0, 0},
@@ -411,8 +425,10 @@ int command_init(struct ctl *ctl, int argc, char **argv) {
     };
     const struct ctl_usage usage = {
         "init [--folder DIR] [--facilities FILE.tsv] [--agencies FILE.tsv] [OPTIONS]",
-        "Makes a folder with configuration, keys and secrets for all daemons, for every facility and agency, and for an\n"
-        "operator, a reader, a registrar, a supervisor, a clerk of the service hall and a leader.\n", 0, 0};
+        "Makes a folder with configuration, keys and secrets for all daemons, for every facility and agency, and for "
+        "an\n"
+        "operator, a reader, a registrar, a supervisor, a clerk of the service hall and a leader.\n",
+        0, 0};
     int exit_code;
     if (!ctl_arguments(ctl, &usage, options, &argc, argv, &exit_code)) {
         return exit_code;
@@ -420,12 +436,12 @@ int command_init(struct ctl *ctl, int argc, char **argv) {
     init.is_json = ctl->json;
     init.made = json_array();
     init.without_feed = json_array();
-    init.without_approvals = json_array();
+    init.without_registry = json_array();
     settings->facilities = &init.facilities;
     exit_code = run(&init);
     json_decref(init.made);
     json_decref(init.without_feed);
-    json_decref(init.without_approvals);
+    json_decref(init.without_registry);
     facilities_release(&init.facilities);
     agencies_release(&init.agencies);
     return exit_code;

@@ -3,6 +3,12 @@
 #include <inttypes.h>
 #include <string.h>
 
+const struct init_registry init_registries[INIT_REGISTRIES] = {
+    {INIT_VISITS, "visits", "visit registry"},
+    {INIT_APPROVALS, "approvals", "approval registry"},
+    {INIT_ISSUES, "issues", "issue registry"},
+};
+
 static void append_head(struct buffer *out, const char *what, const char *program) {
     buffer_printf(out,
                   "# %s. Four spaces for each level. Paths are relative to the folder of this file.\n"
@@ -12,7 +18,9 @@ static void append_head(struct buffer *out, const char *what, const char *progra
 }
 
 /* What every daemon has. */
-static void append_daemon(struct buffer *out, const char *name, const char *bind, int64_t port, int64_t http_port) {
+static void append_daemon(struct buffer *out, const char *name, const struct init_settings *settings,
+                          enum init_daemon daemon) {
+    const struct init_address *at = &settings->at[daemon];
     buffer_printf(out,
                   "server\n"
                   "    # Where clients connect: all conversations, encrypted and authenticated.\n"
@@ -21,7 +29,7 @@ static void append_daemon(struct buffer *out, const char *name, const char *bind
                   "    key = \"secret/%s.key\"\n"
                   "    # Who may connect, as whom. Read again at SIGHUP.\n"
                   "    keys = \"keys.tab\"\n",
-                  bind, port, name);
+                  settings->bind, at->port, name);
     buffer_printf(out,
                   "http\n"
                   "    # /healthz, /readyz and /metrics; plain HTTP: keep it inside.\n"
@@ -30,7 +38,7 @@ static void append_daemon(struct buffer *out, const char *name, const char *bind
                   "log\n"
                   "    # debug, info, warn or error; JSON lines on stderr. Read again at SIGHUP.\n"
                   "    level = \"info\"\n",
-                  bind, http_port);
+                  settings->bind, at->http_port);
 }
 
 /* What every registry has. */
@@ -42,23 +50,32 @@ static void append_registry(struct buffer *out, const char *name) {
                   "    # Seals the bodies of refused commands at rest.\n"
                   "    seal_key = \"secret/%s.seal\"\n",
                   name, name);
-    buffer_append_text(out,
-                       "    # Size of the write-ahead log, in bytes, that starts a checkpoint in the background.\n"
-                       "#   checkpoint_bytes = 16777216\n"
-                       "    # New events after which a snapshot is written.\n"
-                       "#   snapshot_rows = 1000000\n"
-                       "intake\n"
-                       "    # Most commands in one commit.\n"
-                       "#   batch_commands = 8192\n"
-                       "    # Longest time to gather one commit, in milliseconds.\n"
-                       "#   batch_ms = 20\n"
-                       "    # How far ahead of this clock a sender's time may be, in milliseconds.\n"
-                       "#   future_ms = 120000\n");
+    buffer_append_text(out, "    # Size of the write-ahead log, in bytes, that starts a checkpoint in the background.\n"
+                            "#   checkpoint_bytes = 16777216\n"
+                            "    # New events after which a snapshot is written.\n"
+                            "#   snapshot_rows = 1000000\n"
+                            "intake\n"
+                            "    # Most commands in one commit.\n"
+                            "#   batch_commands = 8192\n"
+                            "    # Longest time to gather one commit, in milliseconds.\n"
+                            "#   batch_ms = 20\n"
+                            "    # How far ahead of this clock a sender's time may be, in milliseconds.\n"
+                            "#   future_ms = 120000\n");
+}
+
+/* What registries with deadlines have. */
+static void append_tick(struct buffer *out) {
+    buffer_append_text(
+        out,
+        "tick\n"
+        "    # Where time comes from: clock, or commands (an operator's Tick commands: for a replay of past years, in\n"
+        "    # a store of its own).\n"
+        "#   source = \"clock\"\n");
 }
 
 void init_visits_conf(struct buffer *out, const struct init_settings *settings) {
     append_head(out, "The visit registry", "visits --config visits.conf --print-config");
-    append_daemon(out, "visits", settings->bind, settings->visits_port, settings->visits_http_port);
+    append_daemon(out, "visits", settings, INIT_VISITS);
     append_registry(out, "visits");
     buffer_append_text(out,
                        "visits\n"
@@ -72,7 +89,7 @@ void init_visits_conf(struct buffer *out, const struct init_settings *settings) 
 
 void init_approvals_conf(struct buffer *out, const struct init_settings *settings) {
     append_head(out, "The approval registry", "approvals --config approvals.conf --print-config");
-    append_daemon(out, "approvals", settings->bind, settings->approvals_port, settings->approvals_http_port);
+    append_daemon(out, "approvals", settings, INIT_APPROVALS);
     append_registry(out, "approvals");
     buffer_append_text(out,
                        "approvals\n"
@@ -83,11 +100,42 @@ void init_approvals_conf(struct buffer *out, const struct init_settings *setting
                        "    # A case turns yellow when so many tenths of its promised time are used,\n"
                        "#   yellow_tenths = 9\n"
                        "    # or when so many workdays of it are left.\n"
-                       "#   yellow_days = 1\n"
-                       "tick\n"
-                       "    # Where time comes from: clock, or commands (an operator's Tick commands: for a replay of past years, in\n"
-                       "    # a store of its own).\n"
-                       "#   source = \"clock\"\n");
+                       "#   yellow_days = 1\n");
+    append_tick(out);
+}
+
+void init_issues_conf(struct buffer *out, const struct init_settings *settings) {
+    append_head(out, "The issue registry", "issues --config issues.conf --print-config");
+    append_daemon(out, "issues", settings, INIT_ISSUES);
+    append_registry(out, "issues");
+    buffer_append_text(out, "issues\n"
+                            "    # Most issues that are kept: a bound of memory. Further ones are refused.\n"
+                            "#   issues_max = 5000000\n"
+                            "    # Workdays within which an issue is dispatched, an issue of each class is handled, "
+                            "and a cooperating unit\n"
+                            "    # does its part.\n"
+                            "#   dispatch_workdays = 3\n"
+                            "#   class_a_workdays = 22\n"
+                            "#   class_b_workdays = 15\n"
+                            "#   class_c_workdays = 5\n"
+                            "#   part_workdays = 3\n"
+                            "    # Workdays of silence after which an answer is taken as resolved, unconfirmed.\n"
+                            "#   silence_workdays = 10\n"
+                            "    # An issue turns yellow when so many tenths of its time are used,\n"
+                            "#   yellow_tenths = 9\n"
+                            "    # or when so many workdays of it are left.\n"
+                            "#   yellow_days = 1\n");
+    buffer_append_text(out, "ledger\n"
+                            "    # Workdays within which a cooperating unit confirms a sign-off or objects.\n"
+                            "#   confirm_workdays = 5\n"
+                            "    # A task turns yellow when it is so many thousandths behind what was expected,\n"
+                            "#   lag_permille = 100\n"
+                            "    # or so many days without any report.\n"
+                            "#   report_days = 31\n"
+                            "clues\n"
+                            "    # Workdays within which the procuratorate countersigns a transferred clue.\n"
+                            "#   receipt_workdays = 3\n");
+    append_tick(out);
 }
 
 /* Quoted for ZPL by the kind of quote the text does not hold. */
@@ -96,30 +144,35 @@ static void append_quoted(struct buffer *out, const char *key, const char *text)
     buffer_printf(out, "    %s = %c%s%c\n", key, quote, text, quote);
 }
 
+static void append_source(struct buffer *out, const struct init_registry *registry, const struct init_address *at) {
+    buffer_printf(out,
+                  "    %s\n"
+                  "        endpoint = \"tcp://%s:%" PRId64 "\"\n"
+                  "        server_key = \"public/%s.pub\"\n"
+                  "        kind = \"%s\"\n"
+                  "        log = \"data/%s/log.db\"\n",
+                  registry->name, at->host, at->port, registry->name, registry->name, registry->name);
+}
+
 void init_aggregator_conf(struct buffer *out, const struct init_settings *settings) {
     append_head(out, "The aggregator", "aggregator --config aggregator.conf --print-config");
-    append_daemon(out, "aggregator", settings->bind, settings->aggregator_port, settings->aggregator_http_port);
+    append_daemon(out, "aggregator", settings, INIT_AGGREGATOR);
     buffer_append_text(out,
                        "postgres\n"
                        "    # libpq connection string of the role that writes. No password in it: use a passfile.\n");
     append_quoted(out, "conninfo", settings->postgres);
-    buffer_printf(out,
-                  "client\n"
-                  "    # The key with which it follows the feeds (role follower).\n"
-                  "    key = \"secret/aggregator-follower.key\"\n"
-                  "sources\n"
-                  "    # One section for each registry it follows, by a name of your choice.\n"
-                  "    visits\n"
-                  "        endpoint = \"tcp://%s:%" PRId64 "\"\n"
-                  "        # Public key file of that registry.\n"
-                  "        server_key = \"public/visits.pub\"\n"
-                  "        # What it registers: visits or approvals.\n"
-                  "#       kind = \"visits\"\n"
-                  "    approvals\n"
-                  "        endpoint = \"tcp://%s:%" PRId64 "\"\n"
-                  "        server_key = \"public/approvals.pub\"\n"
-                  "        kind = \"approvals\"\n",
-                  settings->visits_host, settings->visits_port, settings->approvals_host, settings->approvals_port);
+    buffer_append_text(
+        out,
+        "client\n"
+        "    # The key with which it follows the feeds (role follower).\n"
+        "    key = \"secret/aggregator-follower.key\"\n"
+        "sources\n"
+        "    # One section for each registry it follows, by a name of your choice: where it listens, its public key\n"
+        "    # file, what it registers (visits, approvals or issues), and its log, where this machine can read it\n"
+        "    # (for explain).\n");
+    for (size_t i = 0; i < INIT_REGISTRIES; i++) {
+        append_source(out, &init_registries[i], &settings->at[init_registries[i].daemon]);
+    }
     buffer_append_text(out, "feed\n"
                             "    # Most events of one source on their way and not yet committed.\n"
                             "#   window = 100000\n"
@@ -129,7 +182,12 @@ void init_aggregator_conf(struct buffer *out, const struct init_settings *settin
                             "    # Longest time between commits, in milliseconds.\n"
                             "#   ms = 200\n"
                             "    # Cells changed after which they are committed.\n"
-                            "#   cells = 65536\n");
+                            "#   cells = 65536\n"
+                            "report\n"
+                            "    # libpq connection string with which reports are read; none: that of postgres above.\n"
+                            "#   conninfo = \"\"\n"
+                            "    # Whether a report is one JSON document.\n"
+                            "#   json = false\n");
 }
 
 /* Keys that a feed may have, behind # once: what stands in each feed is what all hospitals need. */
@@ -207,7 +265,7 @@ static void append_feeds(struct buffer *out, const struct facilities *facilities
 
 void init_gateway_conf(struct buffer *out, const struct init_settings *settings) {
     append_head(out, "The HL7 gateway", "hl7-gateway --config hl7-gateway.conf --print-config");
-    append_daemon(out, "hl7-gateway", settings->bind, settings->gateway_port, settings->gateway_http_port);
+    append_daemon(out, "hl7-gateway", settings, INIT_GATEWAY);
     buffer_printf(out,
                   "listeners\n"
                   "    # One section for each address at which messages come (MLLP), by a name of your choice.\n"
@@ -231,7 +289,7 @@ void init_gateway_conf(struct buffer *out, const struct init_settings *settings)
         "#   when_away = \"hold\"\n"
         "    # How long a sender waits for the registry, in milliseconds.\n"
         "#   hold_ms = 10000\n",
-        settings->visits_host, settings->visits_port);
+        settings->at[INIT_VISITS].host, settings->at[INIT_VISITS].port);
     buffer_append_text(
         out, "store\n"
              "    # Folder of the messages that were taken (sealed) and of the feeds' counts.\n"
@@ -258,6 +316,14 @@ void init_gateway_conf(struct buffer *out, const struct init_settings *settings)
     append_feeds(out, settings->facilities);
 }
 
+static void append_target(struct buffer *out, const char *name, const struct init_address *at) {
+    buffer_printf(out,
+                  "%s\n"
+                  "    endpoint = \"tcp://%s:%" PRId64 "\"\n"
+                  "    server_key = \"public/%s.pub\"\n",
+                  name, at->host, at->port, name);
+}
+
 void init_ctl_conf(struct buffer *out, const struct init_settings *settings) {
     buffer_append_text(
         out, "# lianchengctl. Four spaces for each level. Paths are relative to the folder of this file.\n"
@@ -273,19 +339,12 @@ void init_ctl_conf(struct buffer *out, const struct init_settings *settings) {
              "# Folder with the keys of publishers (ORGANISATION.key) and officers (supervisor.key, ...): used by\n"
              "# `submit --organisation`, --as WHO and `replay`.\n"
              "publisher_keys = \"secret\"\n");
-    buffer_printf(out,
-                  "visits\n"
-                  "    endpoint = \"tcp://%s:%" PRId64 "\"\n"
-                  "    # The daemon's public key file: it proves that it is the one.\n"
-                  "    server_key = \"public/visits.pub\"\n"
-                  "approvals\n"
-                  "    endpoint = \"tcp://%s:%" PRId64 "\"\n"
-                  "    server_key = \"public/approvals.pub\"\n"
-                  "aggregator\n"
-                  "    endpoint = \"tcp://%s:%" PRId64 "\"\n"
-                  "    server_key = \"public/aggregator.pub\"\n",
-                  settings->visits_host, settings->visits_port, settings->approvals_host, settings->approvals_port,
-                  settings->aggregator_host, settings->aggregator_port);
+    buffer_append_text(out, "# Where each daemon listens, and its public key file: it proves that it is the one.\n");
+    for (size_t i = 0; i < INIT_REGISTRIES; i++) {
+        append_target(out, init_registries[i].name, &settings->at[init_registries[i].daemon]);
+    }
+    append_target(out, "aggregator", &settings->at[INIT_AGGREGATOR]);
+    const struct init_address *gateway = &settings->at[INIT_GATEWAY];
     buffer_printf(out,
                   "hl7-gateway\n"
                   "    # Its control socket: status, conformance.\n"
@@ -298,5 +357,5 @@ void init_ctl_conf(struct buffer *out, const struct init_settings *settings) {
                   "#   ca = \"secret/hl7-ca.crt\"\n"
                   "#   cert = \"secret/hl7-client.crt\"\n"
                   "#   key = \"secret/hl7-client.key\"\n",
-                  settings->gateway_host, settings->gateway_port, settings->gateway_host, settings->mllp_port);
+                  gateway->host, gateway->port, gateway->host, settings->mllp_port);
 }

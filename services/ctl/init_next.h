@@ -14,7 +14,7 @@ struct init_outcome {
     bool has_facilities, has_agencies; /* a table of them was given */
     size_t made, kept;                 /* files */
     const json_t *without_feed;        /* codes of facilities that hl7-gateway.conf has no feed for */
-    const json_t *without_approvals;   /* files of an earlier version that do not know the approval registry */
+    const json_t *without_registry;    /* {file, registry}: files of an earlier version, and what they do not know */
 };
 
 /* What there is to do next, in English and Chinese. */

@@ -18,14 +18,19 @@ static const struct ctl_command commands[] = {
     {"submit", "submit commands from JSON lines; an interrupted run continues", command_submit},
     {"query", "ask a daemon one question in JSON", command_query},
     {"follow", "print the events of a feed as JSON lines", command_follow},
-    {"import", "bring files in: HL7 messages, a catalogue of items, holiday notices", command_import},
+    {"import", "bring files in: HL7 messages, items, issues, reform tasks, holiday notices", command_import},
     {"conformance", "how each HL7 feed keeps to the rules", command_conformance},
     {"why", "why a case of the approval registry is due when it is: a page for the applicant", command_why},
     {"cases", "list cases of the approval registry", command_cases},
     {"case", "one case of the approval registry with its history", command_case},
     {"rejects", "list, show or resubmit refused commands", command_rejects},
     {"verify", "check the hash chain of a log", command_verify},
+    {"export", "write a log for strangers to check, without any private body", command_export},
+    {"explain", "the receipt of a figure: the events that make it up", command_explain},
     {"rebuild", "empty the metrics and count every source again", command_rebuild},
+    {"publish", "freeze the numbers of a day, month or year under a number", command_publish},
+    {"publications", "what was published, and whether it still holds", command_publications},
+    {"report", "the annual report, and what changed since a publication", command_report},
     {"replay", "generate and publish a synthetic city-year: visits, approvals", command_replay},
     {NULL, NULL, NULL},
 };
@@ -37,7 +42,7 @@ static void print_help(FILE *out) {
     }
     fputs("\nlianchengctl COMMAND --help tells more. Configuration: --config FILE, else the file named by LC_CONFIG,\n"
           "else ./ctl.conf, else /etc/liancheng/ctl.conf. `lianchengctl init --folder DIR` makes one.\n"
-          "Exit codes: 0 done, 2 a batch file is not whole, 64 wrong usage, 65 some data was refused, 70 failed, 75 try again later,\n"
+          "Exit codes: 0 done, 1 a report differs, 2 a batch file is not whole, 64 wrong usage, 65 some data was refused, 70 failed, 75 try again later,\n"
           "78 wrong configuration.\n",
           out);
 }

@@ -42,7 +42,7 @@ int command_ping(struct ctl *ctl, int argc, char **argv) {
         {"timeout", CTL_INTEGER, &timeout_s, "SECONDS", "longest wait for an answer (5)", 1, 3600},
         {.name = NULL},
     };
-    const struct ctl_usage usage = {"ping visits|approvals|aggregator|hl7-gateway [OPTIONS]",
+    const struct ctl_usage usage = {"ping visits|approvals|issues|aggregator|hl7-gateway [OPTIONS]",
                                     "One round trip over the encrypted socket. The first includes the handshake.\n", 1,
                                     1};
     int exit_code;

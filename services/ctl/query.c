@@ -110,7 +110,7 @@ int command_query(struct ctl *ctl, int argc, char **argv) {
         {"timeout", CTL_INTEGER, &timeout_s, "SECONDS", "longest wait for an answer (10)", 1, 3600},
         {.name = NULL},
     };
-    const struct ctl_usage usage = {"query visits|approvals|aggregator|hl7-gateway JSON|- [OPTIONS]",
+    const struct ctl_usage usage = {"query visits|approvals|issues|aggregator|hl7-gateway JSON|- [OPTIONS]",
                                     "One question, as a message Query of the service in proto/; the answer as JSON.\n"
                                     "    lianchengctl query visits '{\"list_facilities\": {}}'\n"
                                     "    lianchengctl query visits '{\"get_visit\": {\"facility\": \"hospital-01\", "

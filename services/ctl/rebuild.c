@@ -2,54 +2,22 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "base/arena.h"
-#include "base/check.h"
 #include "base/civil.h"
 #include "client/client.h"
-#include "ctl/ctl.h"
+#include "ctl/aggregator_command.h"
 #include "ctl/json.h"
 #include "ctl/progress.h"
 #include "ctl/target_status.h"
-#include "metrics/v1/metrics.pb-c.h"
 
 #define POLL_MS 200
-#define REPLY_BYTES_MAX (4 * 1024 * 1024)
 
-/* Submits Rebuild as any other command: by its id it happens once however often it is sent. */
 static int submit_rebuild(struct client_socket *socket, int timeout_ms) {
     Metrics__V1__Rebuild rebuild = METRICS__V1__REBUILD__INIT;
     Metrics__V1__Command body = METRICS__V1__COMMAND__INIT;
+    const struct id id = aggregator_command_id();
     body.body_case = METRICS__V1__COMMAND__BODY_REBUILD;
     body.rebuild = &rebuild;
-    uint8_t packed[16];
-    CHECK(metrics__v1__command__get_packed_size(&body) <= sizeof packed);
-    struct id_maker maker = {0};
-    struct id id = id_make(&maker, (uint64_t)clock_unix_ms());
-    Common__V1__Command command = COMMON__V1__COMMAND__INIT, *commands[] = {&command};
-    command.id = (ProtobufCBinaryData){ID_BYTES, id.bytes};
-    command.occurred_at_ms = clock_unix_ms();
-    command.body = (ProtobufCBinaryData){metrics__v1__command__pack(&body, packed), packed};
-    Common__V1__Submit submit = COMMON__V1__SUBMIT__INIT;
-    submit.commands = commands;
-    submit.n_commands = 1;
-    Common__V1__Request request = COMMON__V1__REQUEST__INIT;
-    request.body_case = COMMON__V1__REQUEST__BODY_SUBMIT;
-    request.submit = &submit;
-    struct arena arena;
-    arena_init(&arena, REPLY_BYTES_MAX);
-    Common__V1__Reply *reply = NULL;
-    int exit_code = target_call(socket, "aggregator", &request, &arena, timeout_ms, &reply);
-    if (exit_code == EXIT_CODE_OK &&
-        (reply->body_case != COMMON__V1__REPLY__BODY_RECEIPTS || reply->receipts->n_receipts != 1)) {
-        exit_code = ctl_error(EXIT_CODE_FAILED, "the aggregator answered without a receipt");
-    } else if (exit_code == EXIT_CODE_OK &&
-               reply->receipts->receipts[0]->result == COMMON__V1__RESULT__RESULT_REFUSED) {
-        const Common__V1__Problem *problem = reply->receipts->receipts[0]->problem;
-        exit_code =
-            ctl_error(EXIT_CODE_DATA, "the aggregator refused: %s", problem ? problem->message : "no reason given");
-    }
-    arena_release(&arena);
-    return exit_code;
+    return aggregator_command_send(socket, &body, &id, timeout_ms, NULL);
 }
 
 /* How far the sources are, all together. */

@@ -25,7 +25,7 @@ struct rejects {
 
 static const struct ctl_usage usage = {
     "rejects list|show|resubmit SERVICE [NUMBER...] [OPTIONS]",
-    "Refused commands are kept. SERVICE: visits or approvals.\n"
+    "Refused commands are kept. SERVICE: visits, approvals or issues.\n"
     "    rejects list visits                     what was refused and why, oldest first\n"
     "    rejects show visits NUMBER              one with its content\n"
     "    rejects resubmit visits NUMBER...       decided again (say, once a facility is registered)\n"

@@ -5,16 +5,19 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "approvals/v1/codes.pb-c.h"
 #include "base/check.h"
 #include "base/civil.h"
 #include "base/file.h"
 #include "ctl/city.h"
+#include "ctl/city_issues.h"
 #include "ctl/contract.h"
 #include "ctl/ctl.h"
 #include "ctl/json.h"
 #include "ctl/progress.h"
-#include "ctl/replay_approvals.h"
 #include "ctl/replay_hospitals.h"
+#include "ctl/replay_offices.h"
+#include "issues/v1/codes.pb-c.h"
 
 #define PACE_EVERY 64 /* commands between looks at the clock */
 #define PACE_SLEEP_MS 5
@@ -29,7 +32,7 @@ struct arguments {
     int64_t batch;
     int64_t base_ms;
     int64_t cases;
-    const char *only; /* "visits", "approvals"; NULL: both, one after the other */
+    const char *only; /* one of sides; NULL: all, one after the other */
     const char *keys_folder;
     const char *facilities_file;
     const char *agencies_file;
@@ -41,7 +44,7 @@ static bool parse(struct ctl *ctl, int argc, char **argv, struct arguments *a, i
         {"patients", CTL_INTEGER, &a->patients, "N", "distinct one-card patients (default 753800)", 1,
          CITY_PATIENTS_MAX},
         {"cases", CTL_INTEGER, &a->cases, "N", "cases received by the agencies in the year (default 300000)", 1, CITY_CASES_MAX},
-        {"only", CTL_TEXT, &a->only, "SIDE", "visits or approvals; otherwise one after the other", 0, 0},
+        {"only", CTL_TEXT, &a->only, "SIDE", "visits, approvals or issues; otherwise one after the other", 0, 0},
         {"seed", CTL_INTEGER, &a->seed, "N", "another seed makes another year (default 1)", 0, INT64_MAX},
         {"year", CTL_INTEGER, &a->year, "N", "only 2020 is known", CITY_YEAR, CITY_YEAR},
         {"hospitals-keys", CTL_TEXT, &a->keys_folder, "DIR",
@@ -60,16 +63,12 @@ static bool parse(struct ctl *ctl, int argc, char **argv, struct arguments *a, i
     };
     static const struct ctl_usage usage = {
         "replay [OPTIONS]",
-        "Makes a synthetic year of Xuchang from a seed and publishes it day by day: the visits of its hospitals, and the\n"
-        "catalogue and the cases of its agencies, each over its own connection and with its own key. Nobody in it exists.\n"
-        "What the year adds up to is for the metrics to say. The approval registry has to run with /tick/source = commands:\n"
-        "the year brings its own time.\n",
+        "Makes a synthetic year of Xuchang from a seed and publishes it day by day: the visits of its hospitals, the\n"
+        "catalogue and the cases of its agencies, enterprise issues, reform tasks and river clues, each sender over its own\n"
+        "connection and with its own key. Nobody in it exists. What the year adds up to is for the metrics to say. The approval\n"
+        "and issue registries have to run with /tick/source = commands: the year brings its own time.\n",
         0, 0};
     if (!ctl_arguments(ctl, &usage, options, &argc, argv, exit_code)) {
-        return false;
-    }
-    if (a->only != NULL && strcmp(a->only, "visits") != 0 && strcmp(a->only, "approvals") != 0) {
-        *exit_code = ctl_error(EXIT_CODE_USAGE, "--only is visits or approvals");
         return false;
     }
     return true;
@@ -364,33 +363,40 @@ static int replay_visits(struct ctl *ctl, const struct arguments *arguments) {
     return exit_code;
 }
 
-/* --- Approvals
+/* --- Approvals, issues
  * ------------------------------------------------------------------------------------------------------------------ */
 
-static int publish_approvals(struct ctl *ctl, const struct arguments *arguments, struct city_approvals *city) {
-    const struct replay_approvals_options options = {.keys_folder = arguments->keys_folder,
-                                                     .window_submits = (uint32_t)arguments->window,
-                                                     .batch_commands = (uint32_t)arguments->batch,
-                                                     .rate = arguments->rate};
-    struct replay_approvals *replay = NULL;
-    int exit_code = replay_approvals_new(ctl, &options, &replay);
+static int publish_offices(struct ctl *ctl, const struct arguments *arguments, const struct replay_stream *stream, uint64_t commands) {
+    const struct replay_offices_options options = {.keys_folder = arguments->keys_folder,
+                                                   .window_submits = (uint32_t)arguments->window,
+                                                   .batch_commands = (uint32_t)arguments->batch,
+                                                   .rate = arguments->rate};
+    struct replay_offices *replay = NULL;
+    int exit_code = replay_offices_new(ctl, stream, &options, &replay);
     if (exit_code != EXIT_CODE_OK) {
         return exit_code;
     }
     struct progress progress = {0};
-    progress_start(&progress, "replay", "commands", city_approvals_totals(city)->commands, ctl->json);
-    exit_code = replay_approvals_publish(replay, city, &progress);
-    const struct outcome outcome = {.registry = "approvals",
-                                    .results = replay_approvals_results(replay),
-                                    .sent = replay_approvals_sent(replay),
-                                    .outstanding = replay_approvals_outstanding(replay),
+    progress_start(&progress, "replay", "commands", commands, ctl->json);
+    exit_code = replay_offices_publish(replay, &progress);
+    const struct outcome outcome = {.registry = stream->registry,
+                                    .results = replay_offices_results(replay),
+                                    .sent = replay_offices_sent(replay),
+                                    .outstanding = replay_offices_outstanding(replay),
                                     .senders = city_agency_count(),
                                     .senders_are = "agencies",
-                                    .elapsed_ms = progress_end(&progress, replay_approvals_sent(replay)),
+                                    .elapsed_ms = progress_end(&progress, replay_offices_sent(replay)),
                                     .base_ms = arguments->base_ms};
     exit_code = conclude(ctl, &outcome, exit_code);
-    replay_approvals_destroy(&replay);
+    replay_offices_destroy(&replay);
     return exit_code;
+}
+
+static bool next_approval(void *city, struct city_approvals_command *command) {
+    return city_approvals_next(city, command);
+}
+static size_t pack_approval(const void *city, const struct city_approvals_command *command, uint8_t body[CITY_APPROVALS_BODY_BYTES_MAX]) {
+    return city_approvals_pack(city, command, body);
 }
 
 static int replay_approvals(struct ctl *ctl, const struct arguments *arguments) {
@@ -402,9 +408,46 @@ static int replay_approvals(struct ctl *ctl, const struct arguments *arguments) 
     if (status != STATUS_OK) {
         return ctl_error(status_exit_code(status), "the year cannot be made: %s", status_name(status));
     }
-    const int exit_code = publish_approvals(ctl, arguments, city);
+    const struct replay_stream stream = {"approvals", APPROVALS__V1__CODE__CODE_TICK_NOT_TAKEN, city, next_approval, pack_approval};
+    const int exit_code = publish_offices(ctl, arguments, &stream, city_approvals_totals(city)->commands);
     city_approvals_destroy(&city);
     return exit_code;
+}
+
+static bool next_issue(void *city, struct city_approvals_command *command) {
+    return city_issues_next(city, command);
+}
+static size_t pack_issue(const void *city, const struct city_approvals_command *command, uint8_t body[CITY_APPROVALS_BODY_BYTES_MAX]) {
+    return city_issues_pack(city, command, body);
+}
+
+static int replay_issues(struct ctl *ctl, const struct arguments *arguments) {
+    struct city_issues *city = NULL;
+    const struct city_issues_options options = {.seed = (uint64_t)arguments->seed, .base_ms = (uint64_t)arguments->base_ms};
+    enum status status = city_issues_new(&options, &city);
+    if (status != STATUS_OK) {
+        return ctl_error(status_exit_code(status), "the year cannot be made: %s", status_name(status));
+    }
+    const struct replay_stream stream = {"issues", ISSUES__V1__CODE__CODE_TICK_NOT_TAKEN, city, next_issue, pack_issue};
+    const int exit_code = publish_offices(ctl, arguments, &stream, city_issues_totals(city)->commands);
+    city_issues_destroy(&city);
+    return exit_code;
+}
+
+/* The sides of the year, in the order in which they are replayed. */
+static const struct {
+    const char *name;
+    int (*replay)(struct ctl *ctl, const struct arguments *arguments);
+} sides[] = {{"visits", replay_visits}, {"approvals", replay_approvals}, {"issues", replay_issues}};
+#define SIDES (sizeof(sides) / sizeof(sides[0]))
+
+static bool is_side(const char *name) {
+    for (size_t i = 0; i < SIDES; i++) {
+        if (strcmp(sides[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 int command_replay(struct ctl *ctl, int argc, char **argv) {
@@ -421,18 +464,22 @@ int command_replay(struct ctl *ctl, int argc, char **argv) {
     if (!parse(ctl, argc, argv, &arguments, &exit_code)) {
         return exit_code;
     }
+    if (arguments.only != NULL && !is_side(arguments.only)) {
+        return ctl_error(EXIT_CODE_USAGE, "--only is visits, approvals or issues");
+    }
     exit_code = EXIT_CODE_OK;
     if (arguments.facilities_file != NULL || arguments.agencies_file != NULL) {
         exit_code = arguments.facilities_file != NULL ? write_facilities(arguments.facilities_file) : exit_code;
         return exit_code == EXIT_CODE_OK && arguments.agencies_file != NULL ? write_agencies(arguments.agencies_file) : exit_code;
     }
     ctl_catch_signals();
-    const bool has_lines = arguments.lines_folder != NULL;
-    if (arguments.only == NULL || strcmp(arguments.only, "visits") == 0) {
-        exit_code = replay_visits(ctl, &arguments);
+    if (arguments.lines_folder != NULL) {
+        return replay_visits(ctl, &arguments);
     }
-    if (exit_code == EXIT_CODE_OK && !has_lines && (arguments.only == NULL || strcmp(arguments.only, "approvals") == 0)) {
-        exit_code = replay_approvals(ctl, &arguments);
+    for (size_t i = 0; i < SIDES && exit_code == EXIT_CODE_OK; i++) {
+        if (arguments.only == NULL || strcmp(arguments.only, sides[i].name) == 0) {
+            exit_code = sides[i].replay(ctl, &arguments);
+        }
     }
     return exit_code;
 }

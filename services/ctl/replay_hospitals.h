@@ -28,7 +28,7 @@ struct replay_options {
     uint32_t batch_commands; /* in one Submit, at most */
 };
 
-/* --- What each side of the replay does (replay_approvals.c too). Exit codes; anything but OK has been said on stderr. --- */
+/* --- What each side of the replay does (replay_offices.c too). Exit codes; anything but OK has been said on stderr. --- */
 
 /* Path of CODE.key in the folder; NULL folder: /publisher_keys of ctl.conf. */
 int replay_find_key(struct ctl *ctl, const char *folder, const char *code, char path[CTL_PATH_BYTES]);

@@ -139,7 +139,7 @@ int command_status(struct ctl *ctl, int argc, char **argv) {
         {.name = NULL},
     };
     const struct ctl_usage usage = {
-        "status [visits|approvals|aggregator|hl7-gateway] [OPTIONS]",
+        "status [visits|approvals|issues|aggregator|hl7-gateway] [OPTIONS]",
         "What a daemon, or each of ctl.conf, is doing. Exit code 75 when one is not ready.\n", 0, 1};
     int exit_code;
     if (!ctl_arguments(ctl, &usage, options, &argc, argv, &exit_code)) {

@@ -410,7 +410,7 @@ int command_submit(struct ctl *ctl, int argc, char **argv) {
         {.name = NULL},
     };
     const struct ctl_usage usage = {
-        "submit visits|approvals|aggregator FILE|- [OPTIONS]",
+        "submit visits|approvals|issues|aggregator FILE|- [OPTIONS]",
         "Submits one command a line, as JSON:\n"
         "    {\"occurred_at\": \"2020-01-01T08:30:00+08:00\", \"open_visit\": {\"visit_number\": \"7\", "
         "\"resident_id\": \"...\",\n"

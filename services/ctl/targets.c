@@ -20,6 +20,8 @@ static const struct config_key keys[] = {
     {"/visits/server_key", CONFIG_STRING, "", 0, 0, "path", "Its public key file."},
     {"/approvals/endpoint", CONFIG_STRING, "", 0, 0, "", "Where the approval registry listens: tcp://HOST:PORT."},
     {"/approvals/server_key", CONFIG_STRING, "", 0, 0, "path", "Its public key file."},
+    {"/issues/endpoint", CONFIG_STRING, "", 0, 0, "", "Where the issue registry listens: tcp://HOST:PORT."},
+    {"/issues/server_key", CONFIG_STRING, "", 0, 0, "path", "Its public key file."},
     {"/aggregator/endpoint", CONFIG_STRING, "", 0, 0, "", "Where the aggregator listens: tcp://HOST:PORT."},
     {"/aggregator/server_key", CONFIG_STRING, "", 0, 0, "path", "Its public key file."},
     {"/hl7-gateway/endpoint", CONFIG_STRING, "", 0, 0, "", "Where the HL7 gateway's control socket listens: tcp://HOST:PORT."},

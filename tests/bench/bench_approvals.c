@@ -190,58 +190,26 @@ static void bench_rules(uint32_t cases, uint32_t due) {
 
 /* --- daemon --- */
 
-/* A metric of the daemon; key with its labels. */
-static double metric(const struct approvals_daemon *daemon, const char *key) {
-    struct buffer body = {0};
-    char line[128];
-    CHECK(system_http_get(daemon->http_port, "/metrics", &body) == 200);
-    snprintf(line, sizeof line, "\n%s ", key);
-    const char *at = strstr(buffer_text(&body), line);
-    const double value = at == NULL ? -1 : strtod(at + strlen(line), NULL);
-    buffer_release(&body);
-    return value;
+static double events_of(const struct registry_daemon *daemon) {
+    return registry_daemon_metric(daemon, "liancheng_events_total");
 }
 
-static double cpu_of(pid_t pid) {
-    char path[64], line[1024];
-    double ticks = 0;
-    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-    FILE *file = fopen(path, "re");
-    if (file != NULL && fgets(line, sizeof line, file) != NULL) {
-        unsigned long user = 0, kernel = 0;
-        char *save = NULL, *word = strtok_r(strrchr(line, ')') + 2, " ", &save);
-        for (int n = 0; word != NULL && n < 13; n++, word = strtok_r(NULL, " ", &save)) {
-            user = n == 11 ? strtoul(word, NULL, 10) : user;
-            kernel = n == 12 ? strtoul(word, NULL, 10) : kernel;
-        }
-        ticks = (double)(user + kernel);
-    }
-    if (file != NULL) {
-        fclose(file);
-    }
-    return ticks / (double)sysconf(_SC_CLK_TCK);
-}
-
-static double events_of(const struct approvals_daemon *daemon) {
-    return metric(daemon, "liancheng_events_total");
-}
-
-static void bench_load(struct approvals_daemon *daemon, uint32_t cases) {
-    const double cpu = cpu_of(daemon->process.pid);
+static void bench_load(struct registry_daemon *daemon, uint32_t cases) {
+    const double cpu = registry_daemon_cpu_s(daemon);
     const struct load_result load = approvals_load(daemon, 0, cases);
     print("daemon: durable case commands", (double)load.accepted / load.seconds, "/s");
     print("daemon: CPU (without that of snapshots)",
-          (cpu_of(daemon->process.pid) - cpu) / ((double)load.accepted / 1e6), "s per million commands");
-    print("daemon: log bytes", metric(daemon, "liancheng_log_bytes") / (double)load.accepted, "bytes a command");
-    print("daemon: open cases", metric(daemon, "liancheng_state_rows{table=\"cases\"}"), "");
+          (registry_daemon_cpu_s(daemon) - cpu) / ((double)load.accepted / 1e6), "s per million commands");
+    print("daemon: log bytes", registry_daemon_metric(daemon, "liancheng_log_bytes") / (double)load.accepted, "bytes a command");
+    print("daemon: open cases", registry_daemon_metric(daemon, "liancheng_state_rows{table=\"cases\"}"), "");
 }
 
-static void bench_replan(struct approvals_daemon *daemon, uint32_t cases) {
-    const double cpu = cpu_of(daemon->process.pid), commits = metric(daemon, "liancheng_commits_total");
+static void bench_replan(struct registry_daemon *daemon, uint32_t cases) {
+    const double cpu = registry_daemon_cpu_s(daemon), commits = registry_daemon_metric(daemon, "liancheng_commits_total");
     const struct replan_result replan = approvals_daemon_replan(daemon, 0, cases, 1000);
     print("daemon: a notice: all open deadlines planned anew, durable", replan.seconds, "s");
-    print("daemon: a notice: CPU, with those of the commands meanwhile", cpu_of(daemon->process.pid) - cpu, "s");
-    print("daemon: a notice: commits", metric(daemon, "liancheng_commits_total") - commits, "");
+    print("daemon: a notice: CPU, with those of the commands meanwhile", registry_daemon_cpu_s(daemon) - cpu, "s");
+    print("daemon: a notice: commits", registry_daemon_metric(daemon, "liancheng_commits_total") - commits, "");
     print("daemon: a notice: commands meanwhile, one at a time at 1,000/s", (double)replan.commands, "");
     print("daemon: a notice: their acknowledgement, p50", replan.p50_ms, "ms");
     print("daemon: a notice: p99", replan.p99_ms, "ms");
@@ -249,19 +217,19 @@ static void bench_replan(struct approvals_daemon *daemon, uint32_t cases) {
 }
 
 static void bench_daemon(uint32_t cases, uint32_t due) {
-    static struct approvals_daemon daemon;
+    static struct registry_daemon daemon;
     const char *programs = getenv("LIANCHENG_PROGRAMS");
     double events;
-    approvals_daemon_start(&daemon, programs);
+    registry_daemon_start(&daemon, "approvals", programs);
     approvals_daemon_furnish(&daemon);
     bench_load(&daemon, cases - due);
     bench_replan(&daemon, cases - due);
-    approvals_daemon_restart_by_commands(&daemon, programs);
+    registry_daemon_restart_by_commands(&daemon, programs);
     approvals_load_hours(&daemon, 0, due);
     print("daemon: a minute in which many are due, each gets a slip, durable",
           approvals_daemon_pass_hours(&daemon, events_of, &events), "ms");
     print("daemon: its events", events, "");
-    approvals_daemon_stop(&daemon);
+    registry_daemon_stop(&daemon);
 }
 
 static bool wanted(int argc, char **argv, const char *phase) {

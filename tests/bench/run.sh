@@ -10,6 +10,8 @@ echo "machine: $(nproc) x $(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinf
 "$B/tests/bench/bench_visits_rules"
 "$B/tests/bench/bench_persons"
 "$B/tests/bench/bench_approvals" 2>/dev/null
+"$B/tests/bench/bench_explain" 2>/dev/null
+"$B/tests/bench/bench_issues" 2>/dev/null
 "$B/tests/bench/bench_spool" /tmp
 "$B/tests/bench/bench_hl7"
 "$B/tests/bench/bench_gateway" 2>/dev/null

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # make check-compose: builds the images, brings the stack of docker-compose.yml up under a name of its own, publishes a
-# small year through the published ports of both registries and one HL7 message through that of the gateway, reads the figures back as the
+# small year through the published ports of the registries and one HL7 message through that of the gateway, reads the figures back as the
 # bureau does, restarts, checks again, removes all.
 #
 # Uses the Docker engine that is running; where none is, starts one from Debian's packages with its data in a temporary
@@ -85,9 +85,9 @@ if ! has_image "$POSTGRES" && ! docker pull -q "$POSTGRES" >/dev/null 2>&1; then
 fi
 
 # --- The stack ------------------------------------------------------------------------------------------------------------
-read -r visits_port aggregator_port postgres_port gateway_port hl7_port approvals_port < <(/usr/bin/python3 - <<'PY'
+read -r visits_port aggregator_port postgres_port gateway_port hl7_port approvals_port issues_port < <(/usr/bin/python3 - <<'PY'
 import socket
-sockets = [socket.socket() for _ in range(6)]
+sockets = [socket.socket() for _ in range(7)]
 for s in sockets:
     s.bind(("127.0.0.1", 0))
 print(*(s.getsockname()[1] for s in sockets))
@@ -101,11 +101,13 @@ LIANCHENG_FOLDER=$folder
 LIANCHENG_FACILITIES=$work/facilities.tsv
 LIANCHENG_AGENCIES=$work/agencies.tsv
 APPROVALS_TICK_SOURCE=commands
+ISSUES_TICK_SOURCE=commands
 LIANCHENG_IMAGE=liancheng-check:latest
 LIANCHENG_BASE=$BASE
 POSTGRES_IMAGE=$POSTGRES
 VISITS_PUBLISH=127.0.0.1:$visits_port
 APPROVALS_PUBLISH=127.0.0.1:$approvals_port
+ISSUES_PUBLISH=127.0.0.1:$issues_port
 AGGREGATOR_PUBLISH=127.0.0.1:$aggregator_port
 POSTGRES_PUBLISH=127.0.0.1:$postgres_port
 HL7_GATEWAY_PUBLISH=127.0.0.1:$gateway_port
@@ -126,7 +128,7 @@ docker run --rm --user 10001:10001 -v "$work/out:/out" liancheng-check:latest li
     --write-agencies /out/agencies.tsv
 cp "$work/out/facilities.tsv" "$work/out/agencies.tsv" "$work"
 compose run --rm init >/dev/null
-sed "s/:7101/:$visits_port/; s/:7102/:$approvals_port/; s/:7100/:$aggregator_port/; s/:7104/:$gateway_port/; s/:2575/:$hl7_port/" "$folder/ctl.conf" >"$folder/client.conf"
+sed "s/:7101/:$visits_port/; s/:7102/:$approvals_port/; s/:7103/:$issues_port/; s/:7100/:$aggregator_port/; s/:7104/:$gateway_port/; s/:2575/:$hl7_port/" "$folder/ctl.conf" >"$folder/client.conf"
 
 say "up"
 compose up -d
@@ -140,7 +142,7 @@ wait_healthy() {
         done
     done
 }
-wait_healthy postgres visits approvals aggregator hl7-gateway
+wait_healthy postgres visits approvals issues aggregator hl7-gateway
 
 say "publishing a year of $PATIENTS patients and $CASES cases"
 ctl replay --patients "$PATIENTS" --cases "$CASES"
@@ -152,7 +154,8 @@ bureau() {
 FIGURE="SELECT patients FROM bureau.visits_by_year WHERE scope = 'city' AND class = 'all' AND year = '2020-01-01'"
 expect_figure() { # when
     # The aggregator is some milliseconds behind: wait until it has what the registries have.
-    until [ "$(cursor visits)" = "$(head_of_log visits)" ] && [ "$(cursor approvals)" = "$(head_of_log approvals)" ]; do sleep 0.2; done
+    until [ "$(cursor visits)" = "$(head_of_log visits)" ] && [ "$(cursor approvals)" = "$(head_of_log approvals)" ] &&
+        [ "$(cursor issues)" = "$(head_of_log issues)" ]; do sleep 0.2; done
     local figure
     figure=$(bureau "$FIGURE")
     if [ "$figure" != "$patients" ]; then
@@ -191,16 +194,16 @@ if bureau "DELETE FROM metrics.cell" >/dev/null 2>&1; then
 fi
 
 say "killing the registries, the gateway and the aggregator, starting them again"
-compose kill -s KILL visits approvals hl7-gateway aggregator
+compose kill -s KILL visits approvals issues hl7-gateway aggregator
 compose up -d
-wait_healthy visits approvals hl7-gateway aggregator
+wait_healthy visits approvals issues hl7-gateway aggregator
 expect_figure "after the kill"
 ctl import hl7 /out/demo.hl7 # the gateway remembers: answered as before, counted once
 expect_figure "after the same message again"
 
 say "a clean stop"
-compose stop hl7-gateway visits approvals aggregator
-for service in hl7-gateway visits approvals aggregator; do
+compose stop hl7-gateway visits approvals issues aggregator
+for service in hl7-gateway visits approvals issues aggregator; do
     code=$(docker inspect -f '{{.State.ExitCode}}' "$(compose ps -q $service)")
     if [ "$code" != 0 ]; then
         echo "$service ended with code $code when it was asked to stop"

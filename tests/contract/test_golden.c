@@ -20,20 +20,24 @@
 #include "base/file.h"
 #include "common/v1/message.pb-c.h"
 #include "hl7/v1/query.pb-c.h"
+#include "issues/v1/commands.pb-c.h"
+#include "issues/v1/events.pb-c.h"
+#include "issues/v1/query.pb-c.h"
 #include "metrics/v1/metrics.pb-c.h"
 #include "visits/v1/commands.pb-c.h"
 #include "visits/v1/events.pb-c.h"
 #include "visits/v1/query.pb-c.h"
 
 #define GOLDEN "tests/contract/golden"
-#define MESSAGES_MAX 512
+#define MESSAGES_MAX 1024
 
 /* From these every message of the contract is reached. */
 static const ProtobufCMessageDescriptor *const roots[] = {
     &common__v1__request__descriptor, &common__v1__reply__descriptor,   &visits__v1__command__descriptor,
     &visits__v1__event__descriptor,   &visits__v1__query__descriptor,   &visits__v1__answer__descriptor,
     &approvals__v1__command__descriptor, &approvals__v1__event__descriptor, &approvals__v1__query__descriptor,
-    &approvals__v1__answer__descriptor,
+    &approvals__v1__answer__descriptor,  &issues__v1__command__descriptor,    &issues__v1__event__descriptor,
+    &issues__v1__query__descriptor,      &issues__v1__answer__descriptor,
     &metrics__v1__command__descriptor, &metrics__v1__query__descriptor, &metrics__v1__answer__descriptor,
     &hl7__v1__query__descriptor,       &hl7__v1__answer__descriptor,
 };
@@ -222,6 +226,24 @@ static void test_values_stand_in_their_fields(void **state) {
 
     message = unpack_golden(&approvals__v1__case_moved__descriptor, "approvals.v1.CaseMoved", &golden);
     assert_int_equal(((const Approvals__V1__CaseMoved *)message)->open_overdue, -1006);
+    protobuf_c_message_free_unpacked(message, NULL);
+
+    message = unpack_golden(&issues__v1__publish_task__descriptor, "issues.v1.PublishTask", &golden);
+    const Issues__V1__PublishTask *task = (const Issues__V1__PublishTask *)message;
+    assert_string_equal(task->task_number, "task_number 1 许昌");
+    assert_int_equal(task->field, ISSUES__V1__REFORM_FIELD__REFORM_FIELD_PARTY);
+    assert_int_equal(task->n_indicators, 2);
+    assert_int_equal(task->indicators[1]->kind, ISSUES__V1__INDICATOR_KIND__INDICATOR_KIND_COVERAGE);
+    assert_true(task->indicators[1]->baseline == -(INT64_C(1) << 40) - 5);
+    assert_int_equal(task->milestones[0]->due_day, 411002);
+    assert_int_equal(task->due_day, 411015);
+    protobuf_c_message_free_unpacked(message, NULL);
+
+    message = unpack_golden(&issues__v1__report_issue__descriptor, "issues.v1.ReportIssue", &golden);
+    const Issues__V1__ReportIssue *issue = (const Issues__V1__ReportIssue *)message;
+    assert_int_equal(issue->step, ISSUES__V1__ISSUE_STEP__ISSUE_STEP_DUE_CHANGED);
+    assert_string_equal(issue->registration->credit_code, "credit_code 1 许昌");
+    assert_string_equal(issue->receipt, "receipt 13 许昌");
     protobuf_c_message_free_unpacked(message, NULL);
 
     message = unpack_golden(&visits__v1__patients_delta__descriptor, "visits.v1.PatientsDelta", &golden);

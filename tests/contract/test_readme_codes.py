@@ -14,9 +14,10 @@ def main():
         contract.load(folder)
         from approvals.v1 import codes_pb2 as approvals
         from common.v1 import problem_pb2
+        from issues.v1 import codes_pb2 as issues
         from visits.v1 import codes_pb2 as visits
 
-        known = set(problem_pb2.Code.keys()) | set(visits.Code.keys()) | set(approvals.Code.keys())
+        known = set().union(*(codes.Code.keys() for codes in (problem_pb2, visits, approvals, issues)))
     known.discard("CODE_UNSPECIFIED")
     with open(contract.TOP + "/proto/README.md", encoding="utf-8") as file:
         told = set(re.findall(r"\bCODE_[A-Z_]+\b", file.read()))

@@ -166,9 +166,11 @@ static void init_makes_everything_with_the_right_modes(void **state) {
         {"secret", 0700},
         {"data/visits", 0700},
         {"data/approvals", 0700},
+        {"data/issues", 0700},
         {"data/hl7-gateway", 0700},
         {"visits.conf", 0644},
         {"approvals.conf", 0644},
+        {"issues.conf", 0644},
         {"aggregator.conf", 0644},
         {"hl7-gateway.conf", 0644},
         {"ctl.conf", 0644},
@@ -179,6 +181,8 @@ static void init_makes_everything_with_the_right_modes(void **state) {
         {"secret/visits.pseudonym", 0400},
         {"secret/approvals.key", 0400},
         {"secret/approvals.seal", 0400},
+        {"secret/issues.key", 0400},
+        {"secret/issues.seal", 0400},
         {"secret/aggregator.key", 0400},
         {"secret/aggregator-follower.key", 0400},
         {"secret/hl7-gateway.key", 0400},
@@ -193,6 +197,7 @@ static void init_makes_everything_with_the_right_modes(void **state) {
         {"secret/hosp-03.key", 0400},
         {"public/visits.pub", 0444},
         {"public/approvals.pub", 0444},
+        {"public/issues.pub", 0444},
         {"public/aggregator.pub", 0444},
         {"public/hl7-gateway.pub", 0444},
     };
@@ -285,6 +290,8 @@ static void init_takes_agencies(void **state) {
     CTL(f, 0, NULL, "init --folder %s --agencies %s", folder, table);
     snprintf(file, sizeof file, "%s/secret/hall.key", folder);
     assert_int_equal(access(file, F_OK), 0);
+    snprintf(file, sizeof file, "%s/agencies-issues.jsonl", folder); /* a file of its own: it has its own receipts */
+    assert_int_equal(access(file, F_OK), 0);
     snprintf(file, sizeof file, "%s/agencies.jsonl", folder);
     char *text = read_text(file), *second = strchr(text, '\n');
     assert_non_null(second);
@@ -310,7 +317,14 @@ static void init_tells_what_an_older_folder_lacks(void **state) {
     CTL(f, 0, NULL, "init --folder %s --add", f->folder);
     check_says(f, "ctl.conf does not know the approval registry yet");
     check_says(f, "approvals\n    endpoint = \"tcp://127.0.0.1:7102\"\n    server_key = \"public/approvals.pub\"\n");
+    check_says(f, "ctl.conf does not know the issue registry yet");
+    check_says(f, "issues\n    endpoint = \"tcp://127.0.0.1:7103\"\n    server_key = \"public/issues.pub\"\n");
     assert_null(strstr(buffer_text(&f->run.out), "aggregator.conf does not know"));
+    write_text(path_in(f, "aggregator.conf"), "sources\n    visits\n        x = 1\n    approvals\n        x = 1\n");
+    CTL(f, 0, NULL, "init --folder %s --add --issues-port 7777", f->folder);
+    check_says(f, "aggregator.conf does not know the issue registry yet: add to it, below sources,\n    issues\n"
+                  "        endpoint = \"tcp://127.0.0.1:7777\"\n        server_key = \"public/issues.pub\"\n        kind = \"issues\"\n");
+    assert_null(strstr(buffer_text(&f->run.out), "aggregator.conf does not know the approval"));
     assert_int_equal(access(path_in(f, "approvals.conf"), F_OK), 0);
 }
 
@@ -374,6 +388,7 @@ static void made_configurations_are_good(void **state) {
     struct fixture *f = *state;
     CTL(f, 0, NULL, "check-config visits %s", path_in(f, "visits.conf"));
     CTL(f, 0, NULL, "check-config approvals %s", path_in(f, "approvals.conf"));
+    CTL(f, 0, NULL, "check-config issues %s", path_in(f, "issues.conf"));
     CTL(f, 0, NULL, "check-config aggregator %s", path_in(f, "aggregator.conf"));
     CTL(f, 0, NULL, "check-config hl7-gateway %s", path_in(f, "hl7-gateway.conf"));
     char *text = read_text(path_in(f, "visits.conf"));
@@ -390,8 +405,8 @@ static void made_configurations_are_good(void **state) {
 /* Each key that a daemon has stands in the file that init makes, set or behind a #. */
 static void made_configurations_name_every_key(void **state) {
     struct fixture *f = *state;
-    static const char *const daemons[] = {"visits", "approvals", "aggregator", "hl7-gateway"};
-    for (size_t i = 0; i < 4; i++) {
+    static const char *const daemons[] = {"visits", "approvals", "issues", "aggregator", "hl7-gateway"};
+    for (size_t i = 0; i < sizeof daemons / sizeof *daemons; i++) {
         char file[64];
         snprintf(file, sizeof file, "%s.conf", daemons[i]);
         char *text = read_text(path_in(f, file));

@@ -18,158 +18,17 @@
 
 #define STEP(word) APPROVALS__V1__CASE_STEP__CASE_STEP_##word
 #define ACTOR(word) COMMON__V1__ACTOR__ACTOR_##word
-#define BODY_BYTES 1024
-
-static void agency_code(size_t agency, char code[16]) {
-    snprintf(code, 16, "agency-%02zu", agency + 1);
-}
 
 enum { HOUR_MS = 3600000, DAY_MS = 24 * HOUR_MS };
 
-static int64_t day_ago(const struct approvals_daemon *daemon) {
+static int64_t day_ago(const struct registry_daemon *daemon) {
     return daemon->start_ms - DAY_MS;
-}
-
-/* --- the daemon --- */
-
-static void launch(struct approvals_daemon *daemon, const char *programs, bool by_commands) {
-    char program[600], bind[160], server_key[600], keys[600], store[600], seal[600], http[32], log[600], self[512],
-        line[1024];
-    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1); /* build/FLAVOUR/tests/KIND/NAME */
-    CHECK(length > 0);
-    self[length] = '\0';
-    for (int level = 0; level < 3; level++) {
-        *strrchr(self, '/') = '\0';
-    }
-    if (programs == NULL) {
-        snprintf(program, sizeof program, "%s/bin/approvals", self);
-    } else {
-        snprintf(program, sizeof program, "%s/approvals", programs);
-    }
-    snprintf(bind, sizeof bind, "--server-bind=%s", daemon->endpoint);
-    snprintf(server_key, sizeof server_key, "--server-key=%s", daemon->keys.server_key_path);
-    snprintf(keys, sizeof keys, "--server-keys=%s", daemon->keys.keys_path);
-    snprintf(store, sizeof store, "--store-folder=%s/data", daemon->keys.folder);
-    snprintf(seal, sizeof seal, "--store-seal-key=%s/seal", daemon->keys.folder);
-    snprintf(http, sizeof http, "--http-port=%u", daemon->http_port);
-    snprintf(log, sizeof log, "%s/daemon.log", daemon->keys.folder);
-    const char *argv[] = {program, bind, server_key, keys,
-                          store,   seal, http,       by_commands ? "--tick-source=commands" : "--tick-source=clock",
-                          NULL};
-    process_start(&daemon->process, argv, log);
-    if (!process_wait_log(&daemon->process, &daemon->log_position, "\"listening\"", line, sizeof line)) {
-        process_show_log(&daemon->process);
-        abort();
-    }
-}
-
-void approvals_daemon_start(struct approvals_daemon *daemon, const char *programs) {
-    char seal[600];
-    *daemon = (struct approvals_daemon){.http_port = test_port(), .start_ms = clock_unix_ms()};
-    test_keys_make(&daemon->keys);
-    snprintf(seal, sizeof seal, "%s/seal", daemon->keys.folder);
-    CHECK(secret_make(seal) == STATUS_OK);
-    daemon->operator_key = test_keys_add(&daemon->keys, "operator/operator", "operator", "operator");
-    for (size_t i = 0; i < LOAD_AGENCIES; i++) {
-        char code[16], principal[48];
-        agency_code(i, code);
-        snprintf(principal, sizeof principal, "%s/system", code);
-        daemon->agency_keys[i] = test_keys_add(&daemon->keys, principal, code, "publisher");
-    }
-    test_endpoint(daemon->endpoint);
-    launch(daemon, programs, false);
-}
-
-void approvals_daemon_restart_by_commands(struct approvals_daemon *daemon, const char *programs) {
-    CHECK(process_stop(&daemon->process) == 0);
-    launch(daemon, programs, true);
-}
-
-void approvals_daemon_stop(struct approvals_daemon *daemon) {
-    CHECK(process_stop(&daemon->process) == 0);
-    test_keys_remove(&daemon->keys);
-}
-
-/* --- connections --- */
-
-static void count_receipt(void *user, uint64_t command_number, const Common__V1__Receipt *receipt) {
-    struct load_result *result = user;
-    result->accepted += receipt->result == COMMON__V1__RESULT__RESULT_ACCEPTED;
-    if (receipt->result == COMMON__V1__RESULT__RESULT_REFUSED && result->refused++ == 0) {
-        fprintf(stderr, "command %llu was refused: %u %s\n", (unsigned long long)command_number, receipt->problem->code,
-                receipt->problem->field);
-    }
-}
-
-static struct client *connect_as(const struct approvals_daemon *daemon, const char *key_path, uint32_t window,
-                                 void (*receipt)(void *, uint64_t, const Common__V1__Receipt *), void *user) {
-    struct client_options o = {.socket = {.endpoint = daemon->endpoint,
-                                          .key_path = key_path,
-                                          .server_key_path = daemon->keys.server_public_path},
-                               .window_submits = window,
-                               .resend_ms = 60000,
-                               .receipt = receipt,
-                               .user = user};
-    struct client *client = NULL;
-    CHECK(client_new(&o, &client) == STATUS_OK);
-    return client;
-}
-
-static void pump(struct client *client, int timeout_ms) {
-    const enum status status = client_pump(client, timeout_ms);
-    if (status != STATUS_OK && status != STATUS_AGAIN) {
-        fprintf(stderr, "%s\n", client_problem(client));
-        abort();
-    }
-}
-
-static void add(struct client *client, struct id_maker *ids, int64_t occurred_at_ms,
-                const Approvals__V1__Command *command, uint64_t number) {
-    uint8_t stack[BODY_BYTES], *body = stack;
-    const size_t size = approvals__v1__command__get_packed_size(command);
-    if (size > sizeof stack) {
-        body = malloc(size);
-        CHECK(body != NULL);
-    }
-    approvals__v1__command__pack(command, body);
-    const struct id id = id_make(ids, (uint64_t)clock_unix_ms());
-    while (client_add(client, &id, occurred_at_ms, 0, body, size, number) == STATUS_AGAIN) {
-        pump(client, 100);
-    }
-    if (body != stack) {
-        free(body);
-    }
-}
-
-static void flush(struct client *client) {
-    while (client_flush(client) == STATUS_AGAIN) {
-        pump(client, 100);
-    }
-}
-
-static void finish(struct client *client) {
-    flush(client);
-    while (client_outstanding(client) > 0) {
-        pump(client, 100);
-    }
-}
-
-/* One command, and its receipt. */
-static void tell(const struct approvals_daemon *daemon, const char *key_path, int64_t occurred_at_ms,
-                 const Approvals__V1__Command *command) {
-    struct load_result result = {.refused = 0};
-    struct id_maker ids = {0};
-    struct client *client = connect_as(daemon, key_path, 4, count_receipt, &result);
-    add(client, &ids, occurred_at_ms, command, 0);
-    finish(client);
-    client_destroy(&client);
-    CHECK(result.accepted == 1);
 }
 
 /* --- what there must be --- */
 
 /* off: a day that becomes one; 0: none, but the years around now become known. */
-static void load_notice(const struct approvals_daemon *daemon, const char *name, int32_t off) {
+static void load_notice(const struct registry_daemon *daemon, const char *name, int32_t off) {
     const int32_t today = civil_day_of_ms(daemon->start_ms);
     const uint32_t year = (uint32_t)civil_date_from_day(today).year;
     uint32_t years[] = {year - 1, year, year + 1, year + 2};
@@ -186,24 +45,24 @@ static void load_notice(const struct approvals_daemon *daemon, const char *name,
     notice.n_years = off == 0 ? 4 : 0;
     command.body_case = APPROVALS__V1__COMMAND__BODY_LOAD_NOTICE;
     command.load_notice = &notice;
-    tell(daemon, daemon->operator_key, daemon->start_ms, &command);
+    load_tell(daemon, daemon->operator_key, daemon->start_ms, &command.base);
 }
 
-static void register_agency(const struct approvals_daemon *daemon, size_t agency) {
+static void register_agency(const struct registry_daemon *daemon, size_t agency) {
     char code[16];
     Approvals__V1__Command command = APPROVALS__V1__COMMAND__INIT;
     Common__V1__RegisterAgency body = COMMON__V1__REGISTER_AGENCY__INIT;
-    agency_code(agency, code);
+    load_agency_code(agency, code);
     body.agency = body.name = code;
     body.region = 411000;
     body.credit_code = (char *)(uintptr_t) "11411000005747138B";
     command.body_case = APPROVALS__V1__COMMAND__BODY_REGISTER_AGENCY;
     command.register_agency = &body;
-    tell(daemon, daemon->operator_key, day_ago(daemon), &command);
+    load_tell(daemon, daemon->operator_key, day_ago(daemon), &command.base);
 }
 
 /* A public service: few columns of the catalogue are asked of it. */
-static void publish_item(const struct approvals_daemon *daemon, size_t agency, const char *letter,
+static void publish_item(const struct registry_daemon *daemon, size_t agency, const char *letter,
                          Approvals__V1__LimitUnit unit, uint32_t promised, uint32_t statutory) {
     char agency_text[16], code[32];
     Approvals__V1__Command command = APPROVALS__V1__COMMAND__INIT;
@@ -214,7 +73,7 @@ static void publish_item(const struct approvals_daemon *daemon, size_t agency, c
     Approvals__V1__Channel channel = APPROVALS__V1__CHANNEL__CHANNEL_WEB;
     char *topic = (char *)(uintptr_t) "building";
     int32_t day;
-    agency_code(agency, agency_text);
+    load_agency_code(agency, agency_text);
     snprintf(code, sizeof code, "%s-%zu", letter, agency);
     CHECK(civil_date_parse("2019-01-01", &day));
     limits[0].unit = limits[1].unit = unit;
@@ -243,10 +102,10 @@ static void publish_item(const struct approvals_daemon *daemon, size_t agency, c
     item.historical = true;
     command.body_case = APPROVALS__V1__COMMAND__BODY_PUBLISH_ITEM;
     command.publish_item = &item;
-    tell(daemon, daemon->agency_keys[agency], day_ago(daemon), &command);
+    load_tell(daemon, daemon->agency_keys[agency], day_ago(daemon), &command.base);
 }
 
-void approvals_daemon_furnish(struct approvals_daemon *daemon) {
+void approvals_daemon_furnish(struct registry_daemon *daemon) {
     load_notice(daemon, "years", 0);
     for (size_t i = 0; i < LOAD_AGENCIES; i++) {
         register_agency(daemon, i);
@@ -288,22 +147,22 @@ static void add_step(struct client *client, struct id_maker *ids, const struct l
     }
     command.body_case = APPROVALS__V1__COMMAND__BODY_REPORT_CASE;
     command.report_case = &report;
-    add(client, ids, c->at_ms, &command, c->n);
+    load_add(client, ids, c->at_ms, &command.base, c->n);
 }
 
 /* On a whole minute. */
-static int64_t hours_begin(const struct approvals_daemon *daemon) {
+static int64_t hours_begin(const struct registry_daemon *daemon) {
     return daemon->start_ms - daemon->start_ms % 60000 - INT64_C(50) * HOUR_MS;
 }
 
-static struct load_result load_cases(const struct approvals_daemon *daemon, uint64_t first, uint64_t count,
+static struct load_result load_cases(const struct registry_daemon *daemon, uint64_t first, uint64_t count,
                                      const char *letter) {
     struct load_result result = {.refused = 0};
     struct client *clients[LOAD_AGENCIES];
     struct id_maker ids = {0};
     const int64_t begin_ms = daemon->start_ms - 3 * DAY_MS, end_ms = day_ago(daemon);
     for (size_t i = 0; i < LOAD_AGENCIES; i++) {
-        clients[i] = connect_as(daemon, daemon->agency_keys[i], 4, count_receipt, &result);
+        clients[i] = load_connect(daemon, daemon->agency_keys[i], &result);
     }
     const int64_t begin_ns = clock_monotonic_ns();
     for (uint64_t i = 0; i < count; i++) {
@@ -317,12 +176,12 @@ static struct load_result load_cases(const struct approvals_daemon *daemon, uint
             add_step(clients[c.agency], &ids, &c, step);
         }
         if (client_building(clients[c.agency]) >= LOAD_SUBMIT_COMMANDS) {
-            flush(clients[c.agency]);
-            pump(clients[c.agency], 0);
+            load_flush(clients[c.agency]);
+            load_pump(clients[c.agency], 0);
         }
     }
     for (size_t i = 0; i < LOAD_AGENCIES; i++) {
-        finish(clients[i]);
+        load_finish(clients[i]);
     }
     result.seconds = (double)(clock_monotonic_ns() - begin_ns) / 1e9;
     for (size_t i = 0; i < LOAD_AGENCIES; i++) {
@@ -332,16 +191,16 @@ static struct load_result load_cases(const struct approvals_daemon *daemon, uint
     return result;
 }
 
-struct load_result approvals_load(const struct approvals_daemon *daemon, uint64_t first, uint64_t count) {
+struct load_result approvals_load(const struct registry_daemon *daemon, uint64_t first, uint64_t count) {
     return load_cases(daemon, first, count, "I");
 }
 
-struct load_result approvals_load_hours(const struct approvals_daemon *daemon, uint64_t first, uint64_t count) {
+struct load_result approvals_load_hours(const struct registry_daemon *daemon, uint64_t first, uint64_t count) {
     return load_cases(daemon, first, count, "H");
 }
 
-double approvals_daemon_pass_hours(struct approvals_daemon *daemon,
-                                   double (*count_events)(const struct approvals_daemon *), double *events) {
+double approvals_daemon_pass_hours(struct registry_daemon *daemon,
+                                   double (*count_events)(const struct registry_daemon *), double *events) {
     struct load_result result = {.refused = 0};
     struct id_maker ids = {0};
     Approvals__V1__Command command = APPROVALS__V1__COMMAND__INIT;
@@ -349,13 +208,13 @@ double approvals_daemon_pass_hours(struct approvals_daemon *daemon,
     const int64_t pass_ms = hours_begin(daemon) + INT64_C(48) * HOUR_MS;
     command.body_case = APPROVALS__V1__COMMAND__BODY_TICK;
     command.tick = &tick;
-    struct client *client = connect_as(daemon, daemon->operator_key, 4, count_receipt, &result);
-    add(client, &ids, pass_ms, &command, 0); /* the minute before: what was due is done, and the line is there */
-    finish(client);
+    struct client *client = load_connect(daemon, daemon->operator_key, &result);
+    load_add(client, &ids, pass_ms, &command.base, 0); /* the minute before: what was due is done, and the line is there */
+    load_finish(client);
     *events = count_events(daemon);
     const int64_t begin_ns = clock_monotonic_ns();
-    add(client, &ids, pass_ms + 60000, &command, 1);
-    finish(client);
+    load_add(client, &ids, pass_ms + 60000, &command.base, 1);
+    load_finish(client);
     const double ms = (double)(clock_monotonic_ns() - begin_ns) / 1e6;
     *events = count_events(daemon) - *events;
     client_destroy(&client);
@@ -368,7 +227,7 @@ double approvals_daemon_pass_hours(struct approvals_daemon *daemon,
 #define REPLAN_COMMANDS_MAX 1000000
 
 struct watcher {
-    const struct approvals_daemon *daemon;
+    const struct registry_daemon *daemon;
     uint64_t last_case;
     int64_t begin_ns;
     _Atomic int64_t end_ns; /* 0: not yet */
@@ -399,7 +258,7 @@ static uint32_t ask_due(struct client_socket *socket, struct arena *arena, const
 }
 
 /* About a week ahead: within the time of every case. */
-static int32_t weekday_ahead(const struct approvals_daemon *daemon) {
+static int32_t weekday_ahead(const struct registry_daemon *daemon) {
     int32_t day = civil_day_of_ms(daemon->start_ms) + 7;
     while ((day + 3) % 7 >= 5) { /* 1970-01-01 was a Thursday */
         day++;
@@ -457,7 +316,7 @@ static uint64_t send_at_rate(struct client *client, struct latencies *l, const s
     for (; atomic_load(&w->end_ns) == 0 && n < REPLAN_COMMANDS_MAX; n++) {
         l->due_ns[n] = begin_ns + (int64_t)n * 1000000000 / rate;
         while (clock_monotonic_ns() < l->due_ns[n]) {
-            pump(client, client_outstanding(client) > 0 ? 1 : 0);
+            load_pump(client, client_outstanding(client) > 0 ? 1 : 0);
         }
         char number[32];
         Approvals__V1__Command command = APPROVALS__V1__COMMAND__INIT;
@@ -473,23 +332,23 @@ static uint64_t send_at_rate(struct client *client, struct latencies *l, const s
         report.submission = &submission;
         command.body_case = APPROVALS__V1__COMMAND__BODY_REPORT_CASE;
         command.report_case = &report;
-        add(client, &ids, at_ms, &command, n);
-        flush(client);
+        load_add(client, &ids, at_ms, &command.base, n);
+        load_flush(client);
     }
     return n;
 }
 
-struct replan_result approvals_daemon_replan(struct approvals_daemon *daemon, uint64_t first_new, uint64_t cases,
+struct replan_result approvals_daemon_replan(struct registry_daemon *daemon, uint64_t first_new, uint64_t cases,
                                              unsigned rate) {
     struct replan_result result = {.commands = 0};
     struct watcher w = {.daemon = daemon, .last_case = cases - 1};
     struct latencies l = {.due_ns = malloc(REPLAN_COMMANDS_MAX * sizeof *l.due_ns)};
     pthread_t thread;
     CHECK(l.due_ns != NULL);
-    struct client *client = connect_as(daemon, daemon->agency_keys[0], 1024, note_latency, &l);
+    struct client *client = load_connect_as(daemon, daemon->agency_keys[0], 1024, note_latency, &l);
     CHECK(pthread_create(&thread, NULL, watch, &w) == 0);
     result.commands = send_at_rate(client, &l, &w, first_new, rate);
-    finish(client);
+    load_finish(client);
     CHECK(pthread_join(thread, NULL) == 0);
     client_destroy(&client);
     CHECK(l.refused == 0 && l.answered == result.commands && result.commands > 0);

@@ -131,13 +131,13 @@ static void must_ctl(struct system *system, const char *const *arguments) {
 }
 
 static void make_configuration(struct system *system) {
-    char facilities[300], agencies[300], folder[300], ports[6][8];
-    const uint16_t numbers[6] = {system->visits.port,     system->visits.http_port, system->aggregator.port, system->aggregator.http_port,
-                                 system->approvals.port, system->approvals.http_port};
+    char facilities[300], agencies[300], folder[300], ports[8][8];
+    const uint16_t numbers[8] = {system->visits.port,    system->visits.http_port,    system->aggregator.port, system->aggregator.http_port,
+                                 system->approvals.port, system->approvals.http_port, system->issues.port,     system->issues.http_port};
     snprintf(facilities, sizeof(facilities), "%s/facilities.tsv", system->folder);
     snprintf(agencies, sizeof(agencies), "%s/agencies.tsv", system->folder);
     snprintf(folder, sizeof(folder), "%s/conf", system->folder);
-    for (size_t i = 0; i < 6; i++) {
+    for (size_t i = 0; i < 8; i++) {
         snprintf(ports[i], sizeof(ports[i]), "%u", numbers[i]);
     }
     must_ctl(system, (const char *const[]){"replay", "--write-facilities", facilities, "--write-agencies", agencies, NULL});
@@ -145,7 +145,8 @@ static void make_configuration(struct system *system) {
                                            postgres_conninfo(&system->postgres), "--visits-port", ports[0],
                                            "--visits-http-port", ports[1], "--aggregator-port", ports[2],
                                            "--aggregator-http-port", ports[3], "--approvals-port", ports[4],
-                                           "--approvals-http-port", ports[5], NULL});
+                                           "--approvals-http-port", ports[5], "--issues-port", ports[6],
+                                           "--issues-http-port", ports[7], NULL});
 }
 
 static void migrate(struct system *system) {
@@ -158,6 +159,7 @@ static void migrate(struct system *system) {
 void system_make(struct system *system) {
     *system = (struct system){.visits = {.name = "visits"},
                               .approvals = {.name = "approvals", .flags = {"--tick-source=commands"}},
+                              .issues = {.name = "issues", .flags = {"--tick-source=commands"}},
                               .aggregator = {.name = "aggregator"}};
     find_programs(system);
     test_folder_make("system", system->folder);
@@ -165,6 +167,8 @@ void system_make(struct system *system) {
     system->visits.http_port = test_port();
     system->approvals.port = test_port();
     system->approvals.http_port = test_port();
+    system->issues.port = test_port();
+    system->issues.http_port = test_port();
     system->aggregator.port = test_port();
     system->aggregator.http_port = test_port();
     postgres_start(&system->postgres);
@@ -173,7 +177,7 @@ void system_make(struct system *system) {
 }
 
 void system_remove(struct system *system, bool show_logs) {
-    struct system_daemon *daemons[] = {&system->aggregator, &system->visits, &system->approvals};
+    struct system_daemon *daemons[] = {&system->aggregator, &system->visits, &system->approvals, &system->issues};
     for (size_t i = 0; i < sizeof daemons / sizeof daemons[0]; i++) {
         if (system_runs(daemons[i])) {
             system_stop(daemons[i]);
@@ -319,6 +323,10 @@ void system_wait_caught_up(struct system *system) {
 
 void system_wait_approvals_caught_up(struct system *system) {
     wait_caught_up(system, &system->approvals);
+}
+
+void system_wait_issues_caught_up(struct system *system) {
+    wait_caught_up(system, &system->issues);
 }
 
 /* --- SQL

@@ -34,6 +34,7 @@ struct system {
     struct postgres postgres;
     struct system_daemon visits;
     struct system_daemon approvals; /* its time comes with commands */
+    struct system_daemon issues;    /* likewise */
     struct system_daemon aggregator;
 };
 
@@ -73,8 +74,9 @@ bool system_visits_head(struct system *system, uint64_t *head);
 /* Waits until PostgreSQL holds everything the registry has committed so far. Both daemons have to run. */
 void system_wait_caught_up(struct system *system);
 
-/* The same of the approval registry. */
+/* The same of the approval, and of the issue registry. */
 void system_wait_approvals_caught_up(struct system *system);
+void system_wait_issues_caught_up(struct system *system);
 
 /* A connection that may read the bureau's views; the caller finishes it. NULL while PostgreSQL is away. */
 PGconn *system_connect(struct system *system);

@@ -17,7 +17,7 @@ ROOT=$DEST$PREFIX
 make --no-print-directory FLAVOUR="${FLAVOUR:-opt}" B="$B" DESTDIR="$DEST" PREFIX=$PREFIX install >"$LOGS/install.log" 2>&1 ||
     fail "make install failed" install
 for file in bin/lianchengctl include/liancheng.h lib/libliancheng.so lib/libliancheng.so.0 lib/libliancheng.a \
-    lib/pkgconfig/liancheng.pc share/man/man3/liancheng.3 share/liancheng/proto/README.md share/liancheng/data/calendar.tsv \
+    lib/pkgconfig/liancheng.pc share/man/man3/liancheng.3 share/liancheng/proto/README.md share/liancheng/data/calendar.tsv share/liancheng/data/annual_report_2020.tsv \
     share/doc/liancheng/examples/publish_visit.c; do
     [ -e "$ROOT/$file" ] || fail "$file is not installed"
 done

@@ -19,11 +19,12 @@ stack_new operations
 stack_start_postgresql
 "$BIN/lianchengctl" replay --write-facilities "$FOLDER/facilities.tsv" --write-agencies "$FOLDER/agencies.tsv" >/dev/null
 stack_configure "$FOLDER/facilities.tsv" "$FOLDER/agencies.tsv"
-for daemon in visits approvals aggregator hl7-gateway; do
+for daemon in visits approvals issues aggregator hl7-gateway; do
     "$BIN/$daemon" --config "$CITY/$daemon.conf" --check-config >"$LOGS/check.log" 2>&1 || fail "$daemon finds its own configuration wrong" check
 done
 stack_start_daemon visits
 LC_TICK_SOURCE=commands stack_start_daemon approvals # the year brings its own time
+LC_TICK_SOURCE=commands stack_start_daemon issues
 stack_start_daemon aggregator
 stack_start_daemon hl7-gateway
 ctl replay --patients 300 --cases 400 >"$LOGS/replay.log" 2>&1 || fail "the year was not published" replay
@@ -44,7 +45,7 @@ ctl conformance weidu-01 >"$LOGS/conformance.log" 2>&1 || fail "there is no conf
 grep -q 'answered AA' "$LOGS/conformance.log" || fail "the conformance card does not show the answer" conformance
 
 # --- Health and metrics ---
-for daemon in visits approvals aggregator hl7-gateway; do
+for daemon in visits approvals issues aggregator hl7-gateway; do
     url=http://127.0.0.1:${http_port_of[$daemon]}
     "$BIN/lianchengctl" health "$url/healthz" >/dev/null
     /usr/bin/python3 -c 'import sys, urllib.request; sys.stdout.write(urllib.request.urlopen(sys.argv[1]).read().decode())' \
@@ -54,8 +55,8 @@ for daemon in visits approvals aggregator hl7-gateway; do
 done
 
 # --- Logs are JSON lines with the same four keys ---
-kill -HUP "${pid_of[visits]}" "${pid_of[approvals]}" "${pid_of[aggregator]}" "${pid_of[hl7-gateway]}"
-/usr/bin/python3 - "$LOGS/visits.log" "$LOGS/approvals.log" "$LOGS/aggregator.log" "$LOGS/hl7-gateway.log" <<'PY' || fail "a log line is not as promised"
+kill -HUP "${pid_of[visits]}" "${pid_of[approvals]}" "${pid_of[issues]}" "${pid_of[aggregator]}" "${pid_of[hl7-gateway]}"
+/usr/bin/python3 - "$LOGS/visits.log" "$LOGS/approvals.log" "$LOGS/issues.log" "$LOGS/aggregator.log" "$LOGS/hl7-gateway.log" <<'PY' || fail "a log line is not as promised"
 import json, sys
 for path in sys.argv[1:]:
     lines = open(path, encoding="utf-8").read().splitlines()
@@ -66,7 +67,7 @@ for path in sys.argv[1:]:
 PY
 
 # --- No identifier: every number of the year and of the example begins with 411099 and has 18 characters ---
-for registry in visits approvals; do
+for registry in visits approvals issues; do
     ctl follow $registry --once >"$LOGS/$registry.jsonl" 2>"$LOGS/follow.log" || fail "the feed of $registry cannot be followed" follow
     [ -s "$LOGS/$registry.jsonl" ] || fail "the feed of $registry is empty"
 done
@@ -81,11 +82,13 @@ stop_cleanly hl7-gateway
 stop_cleanly aggregator
 stop_cleanly visits
 stop_cleanly approvals
-for registry in visits approvals; do
+stop_cleanly issues
+for registry in visits approvals issues; do
     "$BIN/lianchengctl" verify "$CITY/data/$registry/log.db" >"$LOGS/verify.log" 2>&1 || fail "the hash chain of the log of $registry does not hold" verify
 done
 stack_start_daemon visits
 LC_TICK_SOURCE=commands stack_start_daemon approvals
+LC_TICK_SOURCE=commands stack_start_daemon issues
 stack_start_daemon aggregator
 wait_for_metrics
 [ "$(cells)" = "$before" ] || fail "a start changed the cells" aggregator

@@ -21,10 +21,11 @@ wait_for_metrics() { until stack_has_caught_up; do sleep 0.1; done; }
 
 stack_new python
 stack_start_postgresql
-printf 'planning\t模拟规划局\t411000\t11411099QQ0000055B\n' >"$FOLDER/agencies.tsv"
+printf 'planning\t模拟规划局\t411000\t11411099QQ0000055B\nservice-hall\t模拟大厅\t411000\t11411099QQ000008XQ\twindow\n' >"$FOLDER/agencies.tsv"
 stack_configure deploy/compose/facilities.example.tsv "$FOLDER/agencies.tsv"
 stack_start_daemon visits
 LC_TICK_SOURCE=commands stack_start_daemon approvals # what is reported below is of January 2020
+LC_TICK_SOURCE=commands stack_start_daemon issues
 stack_start_daemon aggregator
 ctl submit visits "$CITY/facilities.jsonl" >"$LOGS/submit.log" 2>&1 || fail "the facilities could not be registered" submit
 
@@ -80,4 +81,23 @@ expect "the exit code for a number that is taken" 1 "$code"
 grep -q '^refused: 111: ' <<<"$said" || fail "it is not explained: $said"
 said=$(ctl --json query approvals '{"get_case": {"case_number": "CASE-1"}}')
 grep -q CASE_STATE_REVIEW <<<"$said" || fail "the case is not in review"
+
+# An enterprise issue: five workdays from 17 January 2020, a Friday; the Sunday behind it is worked.
+ctl submit issues "$CITY/agencies-issues.jsonl" >"$LOGS/issues.log" 2>&1 || fail "the agencies could not be registered" issues
+ctl import notices deploy/data/calendar.tsv --registry issues >"$LOGS/notices.log" 2>&1 || fail "the notices could not be loaded" notices
+issue_of() { # issue, arguments
+    /usr/bin/python3 -B proto/examples/issues.py --endpoint "tcp://127.0.0.1:${port_of[issues]}" --server-key "$CITY/public/issues.pub" \
+        --hall "$CITY/secret/clerk.key" --office "$CITY/secret/supervisor.key" --unit "$CITY/secret/planning.key" planning "$@" 2>&1
+}
+said=$(issue_of ISSUE-1 --at 2020-01-17T09:30+08:00) || fail "the issue was not taken: $said"
+expect "the due day of the issue" "due 2020-01-23: 5 workdays" "$(grep '^due' <<<"$said")"
+expect "how the issue ended" "signed_off, confirmed by the enterprise" "$(tail -n 1 <<<"$said")"
+code=0
+said=$(issue_of ISSUE-1 --at 2020-01-17T09:30+08:00) || code=$?
+expect "the exit code for an issue that is there" 1 "$code"
+grep -q '^refused: 109: ' <<<"$said" || fail "it is not explained: $said"
+code=0
+said=$(issue_of ISSUE-2 --office "$CITY/secret/planning.key" --at 2020-01-17T09:30+08:00) || code=$? # the unit may not screen
+expect "the exit code for a step of somebody else" 1 "$code"
+grep -Eq '^refused: (111|6): ' <<<"$said" || fail "it is not explained: $said"
 echo "the Python examples work"

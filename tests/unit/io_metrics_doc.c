@@ -24,11 +24,15 @@ static const char intro[] = "# Metrics / 指标目录\n"
                             "`ListMetrics`). Numbers and ids are for ever; a changed definition gets a new version. "
                             "Cells hold integers; shares are made in\n"
                             "the views of the schema `bureau`, rounded half up to four places, NULL where the "
-                            "denominator is 0. This file is made from\n"
+                            "denominator is 0. A flow adds up over the days of a month or a year; a stock is the sum of all "
+                            "its changes up to the last day;\n"
+                            "distinct numbers (persons) are those of exactly one period and never add up. This file is made "
+                            "from\n"
                             "the catalogue by a test, which fails when they differ.\n"
                             "\n"
                             "指标以目录为准，本文件由目录生成。单元格只存整数；比率在 `bureau` "
-                            "各视图中由整数算出，四舍五入到四位，分母为0时为空值。\n";
+                            "各视图中由整数算出，四舍五入到四位，分母为0时为空值。\n"
+                            "流量（flow）按日相加；存量（stock）为截至期末全部增减之和；去重数（distinct）只属于其本身的期间，不可相加。\n";
 
 static const struct {
     int first, last;
@@ -36,26 +40,38 @@ static const struct {
 } parts[] = {
     {1, 19, "Visits and the rescue circle / 就诊与急救圈"},
     {20, 69, "Items of the approval catalogue / 政务服务事项"},
-    {70, 127, "Cases of the approval registry / 政务服务办件"},
+    {70, 99, "Cases of the approval registry / 政务服务办件"},
+    {100, 139, "Enterprise issues / 企业问题"},
+    {140, 169, "The reform ledger / 改革台账"},
+    {170, 189, "River clues / 河湖“四乱”线索"},
 };
 
 static void render_metric(struct buffer *out, const struct metric *metric) {
-    buffer_printf(out, "**%d `%s`** %s / %s (%s, by %s, definition %u)  \n%s  \n%s\n\n", (int)metric->number,
-                  metric->id, metric->label_zh, metric->label_en, metric->unit, metric_period_name(metric->period),
-                  metric->definition_version, metric->definition_zh, metric->definition_en);
+    buffer_printf(out, "**%d `%s`** %s / %s (%s, %s by %s, definition %u)  \n%s  \n%s\n\n", (int)metric->number,
+                  metric->id, metric->label_zh, metric->label_en, metric->unit, metric_kind_name(metric->kind),
+                  metric_period_name(metric->period), metric->definition_version, metric->definition_zh, metric->definition_en);
+}
+
+/* A part without a metric has no title either. */
+static size_t render_part(struct buffer *out, size_t part) {
+    size_t rendered = 0;
+    for (size_t i = 0; i < metric_count; i++) {
+        int number = (int)metric_catalogue[i].number;
+        if (number >= parts[part].first && number <= parts[part].last) {
+            if (rendered == 0) {
+                buffer_printf(out, "\n## %s\n\n", parts[part].title);
+            }
+            render_metric(out, &metric_catalogue[i]);
+            rendered++;
+        }
+    }
+    return rendered;
 }
 
 static void render_metrics(struct buffer *out) {
     size_t rendered = 0;
     for (size_t p = 0; p < sizeof parts / sizeof parts[0]; p++) {
-        buffer_printf(out, "\n## %s\n\n", parts[p].title);
-        for (size_t i = 0; i < metric_count; i++) {
-            int number = (int)metric_catalogue[i].number;
-            if (number >= parts[p].first && number <= parts[p].last) {
-                render_metric(out, &metric_catalogue[i]);
-                rendered++;
-            }
-        }
+        rendered += render_part(out, p);
     }
     assert_int_equal(rendered, metric_count); /* each belongs to a part */
 }

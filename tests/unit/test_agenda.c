@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "state/agenda.h"
 #include "state/snapshot_file.h"
+#include "support/agenda_first.h"
 
 /* An agenda against a plain list of who waits for what. */
 

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "support/agenda_first.h"
 #include "support/approvals_time.h"
 
 /*

@@ -214,7 +214,7 @@ static void a_long_gb18030_text(void **state) {
 static enum cell_verdict read_cell(struct arena *arena, const char *field, const char *cell,
                                    Approvals__V1__PublishItem *item) {
     approvals__v1__publish_item__init(item);
-    return catalogue_read_cell(catalogue_column_find(field), cell, arena, item);
+    return column_read_cell(column_find(catalogue_columns, field), cell, arena, item);
 }
 
 /* A cell of a column and the one number that comes of it. */
@@ -268,7 +268,7 @@ static void cells(void **state) {
         {"problem", "whatever", CELL_GOOD, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        const struct column *column = catalogue_column_find(cases[i].column);
+        const struct column *column = column_find(catalogue_columns, cases[i].column);
         const enum cell_verdict verdict = read_cell(&arena, cases[i].column, cases[i].cell, &item);
         int32_t got = 0;
         if (column->kind == COLUMN_NUMBER || column->kind == COLUMN_DAY || column->kind == COLUMN_YES ||
@@ -301,7 +301,7 @@ static void limits(void **state) {
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         enum cell_verdict verdict = read_cell(&arena, "承诺时限", cases[i].amount, &item);
         const enum cell_verdict second =
-            catalogue_read_cell(catalogue_column_find("承诺时限单位"), cases[i].unit, &arena, &item);
+            column_read_cell(column_find(catalogue_columns, "承诺时限单位"), cases[i].unit, &arena, &item);
         verdict = verdict == CELL_GOOD ? second : verdict;
         if (verdict != cases[i].verdict || (verdict == CELL_GOOD && (item.promised->amount != cases[i].want_amount ||
                                                                      item.promised->unit != cases[i].want_unit))) {
@@ -353,9 +353,9 @@ static void columns(void **state) {
     fclose(file);
     for (const struct column *column = catalogue_columns; column->field != NULL; column++) {
         char wanted[256];
-        assert_ptr_equal(catalogue_column_find(column->field), column);
+        assert_ptr_equal(column_find(catalogue_columns, column->field), column);
         for (size_t i = 0; i < 3 && column->titles[i] != NULL; i++) {
-            assert_ptr_equal(catalogue_column_find(column->titles[i]), column);
+            assert_ptr_equal(column_find(catalogue_columns, column->titles[i]), column);
         }
         snprintf(wanted, sizeof wanted, "| `%s` | %s%s%s |", column->field, column->titles[0],
                  column->titles[1] != NULL ? "，" : "", column->titles[1] != NULL ? column->titles[1] : "");
@@ -363,9 +363,9 @@ static void columns(void **state) {
             fail_msg("docs/catalogue.md lacks %s", wanted);
         }
     }
-    assert_null(catalogue_column_find("Visit"));
-    assert_null(catalogue_column_find(""));
-    assert_non_null(catalogue_column_find(" VISITS "));
+    assert_null(column_find(catalogue_columns, "Visit"));
+    assert_null(column_find(catalogue_columns, ""));
+    assert_non_null(column_find(catalogue_columns, " VISITS "));
 }
 
 int main(void) {

@@ -9,6 +9,7 @@
 
 #include "base/civil.h"
 #include "supervision/slips.h"
+#include "support/agenda_first.h"
 
 /* Slips without a registry: the ladder, the questions over a subject's list, and what events make of rows, list head
  * and agenda. */

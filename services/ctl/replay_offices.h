@@ -1,5 +1,5 @@
-#ifndef CTL_REPLAY_APPROVALS_H
-#define CTL_REPLAY_APPROVALS_H
+#ifndef CTL_REPLAY_OFFICES_H
+#define CTL_REPLAY_OFFICES_H
 
 #include "ctl/city_approvals.h"
 #include "ctl/ctl.h"
@@ -12,23 +12,33 @@
  * other commands behind it wave by wave (struct city_approvals_command), so that a case that passes from hand to hand keeps its
  * order. Memory: one day of commands beside the city. Single-threaded.
  */
-struct replay_approvals_options {
+/* What is published: a stream of commands for one registry. */
+struct replay_stream {
+    const char *registry; /* "approvals", "issues" */
+    uint32_t tick_code;   /* of its refusal of a Tick, where its time comes from the clock */
+    void *city;
+    bool (*next)(void *city, struct city_approvals_command *command);
+    size_t (*pack)(const void *city, const struct city_approvals_command *command, uint8_t body[CITY_APPROVALS_BODY_BYTES_MAX]);
+};
+
+struct replay_offices_options {
     const char *keys_folder; /* ORG.key of each agency, clerk.key, supervisor.key, leader.key; NULL: /publisher_keys of ctl.conf */
     uint32_t window_submits;
     uint32_t batch_commands;
     int64_t rate; /* commands a second; 0: as fast as it goes */
 };
 
-struct replay_approvals;
+struct replay_offices;
 
 /* Connects all. An exit code; anything but OK has been said on stderr. */
-int replay_approvals_new(struct ctl *ctl, const struct replay_approvals_options *options, struct replay_approvals **replay);
-void replay_approvals_destroy(struct replay_approvals **replay);
+int replay_offices_new(struct ctl *ctl, const struct replay_stream *stream, const struct replay_offices_options *options,
+                       struct replay_offices **replay);
+void replay_offices_destroy(struct replay_offices **replay);
 /* Publishes the whole stream; returns when everything has its receipt, at an error, or after Ctrl-C. An exit code. A registry whose
  * time comes from the clock is told by its first answer, and nothing more is sent. */
-int replay_approvals_publish(struct replay_approvals *replay, struct city_approvals *city, struct progress *progress);
-const struct replay_results *replay_approvals_results(const struct replay_approvals *replay);
-uint64_t replay_approvals_sent(const struct replay_approvals *replay);
-uint64_t replay_approvals_outstanding(const struct replay_approvals *replay);
+int replay_offices_publish(struct replay_offices *replay, struct progress *progress);
+const struct replay_results *replay_offices_results(const struct replay_offices *replay);
+uint64_t replay_offices_sent(const struct replay_offices *replay);
+uint64_t replay_offices_outstanding(const struct replay_offices *replay);
 
 #endif

@@ -1,4 +1,4 @@
-#include "ctl/replay_approvals.h"
+#include "ctl/replay_offices.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -16,8 +16,9 @@
 #define OFFICERS 5 /* kinds of senders; that of agencies stays empty */
 #define SENDERS (CITY_AGENCIES_MAX + OFFICERS)
 
-struct replay_approvals {
-    struct replay_approvals_options options;
+struct replay_offices {
+    struct replay_stream stream;
+    struct replay_offices_options options;
     struct client *clients[SENDERS]; /* NULL: nobody */
     const char *names[SENDERS];      /* of their keys */
     struct replay_results results;
@@ -33,7 +34,7 @@ static size_t sender_number(const struct city_approvals_command *command) {
 
 /* --- Connections -------------------------------------------------------------------------------------------------------------------- */
 
-static int connect_one(struct ctl *ctl, struct replay_approvals *replay, enum city_sender sender, size_t agency) {
+static int connect_one(struct ctl *ctl, struct replay_offices *replay, enum city_sender sender, size_t agency) {
     const size_t number = sender == CITY_SENDER_AGENCY ? agency : CITY_AGENCIES_MAX + (size_t)sender;
     const bool is_operator = sender == CITY_SENDER_OPERATOR; /* has a key of its own in ctl.conf */
     char key_path[CTL_PATH_BYTES];
@@ -43,16 +44,18 @@ static int connect_one(struct ctl *ctl, struct replay_approvals *replay, enum ci
         exit_code = replay_find_key(ctl, replay->options.keys_folder, replay->names[number], key_path);
     }
     return exit_code != EXIT_CODE_OK ? exit_code
-                                     : replay_connect(ctl, "approvals", is_operator ? NULL : key_path, replay->options.window_submits,
+                                     : replay_connect(ctl, replay->stream.registry, is_operator ? NULL : key_path, replay->options.window_submits,
                                                       &replay->results, &replay->clients[number]);
 }
 
-int replay_approvals_new(struct ctl *ctl, const struct replay_approvals_options *options, struct replay_approvals **replay) {
+int replay_offices_new(struct ctl *ctl, const struct replay_stream *stream, const struct replay_offices_options *options,
+                       struct replay_offices **replay) {
     static const enum city_sender officers[] = {CITY_SENDER_CLERK, CITY_SENDER_OPERATOR, CITY_SENDER_SUPERVISOR, CITY_SENDER_LEADER};
-    struct replay_approvals *made = calloc(1, sizeof(*made));
+    struct replay_offices *made = calloc(1, sizeof(*made));
     CHECK(made != NULL);
+    made->stream = *stream;
     made->options = *options;
-    int exit_code = replay_ask_whether_it_is_there(ctl, "approvals");
+    int exit_code = replay_ask_whether_it_is_there(ctl, stream->registry);
     for (size_t i = 0; i < sizeof officers / sizeof officers[0] && exit_code == EXIT_CODE_OK; i++) {
         exit_code = connect_one(ctl, made, officers[i], 0);
     }
@@ -62,13 +65,13 @@ int replay_approvals_new(struct ctl *ctl, const struct replay_approvals_options 
         }
     }
     if (exit_code != EXIT_CODE_OK) {
-        replay_approvals_destroy(&made);
+        replay_offices_destroy(&made);
     }
     *replay = made;
     return exit_code;
 }
 
-void replay_approvals_destroy(struct replay_approvals **replay) {
+void replay_offices_destroy(struct replay_offices **replay) {
     if (*replay == NULL) {
         return;
     }
@@ -82,11 +85,11 @@ void replay_approvals_destroy(struct replay_approvals **replay) {
 
 /* --- Publishing ----------------------------------------------------------------------------------------------------------------------- */
 
-static int check(const struct replay_approvals *replay, size_t number, enum status status) {
+static int check(const struct replay_offices *replay, size_t number, enum status status) {
     return replay_check(replay->clients[number], replay->names[number], status);
 }
 
-static int flush_one(struct replay_approvals *replay, size_t number) {
+static int flush_one(struct replay_offices *replay, size_t number) {
     struct client *client = replay->clients[number];
     enum status status;
     int exit_code = EXIT_CODE_OK;
@@ -96,11 +99,11 @@ static int flush_one(struct replay_approvals *replay, size_t number) {
     return exit_code == EXIT_CODE_OK ? check(replay, number, status) : exit_code;
 }
 
-static int send_one(struct replay_approvals *replay, const struct city_approvals *city, const struct city_approvals_command *command) {
+static int send_one(struct replay_offices *replay, const struct city_approvals_command *command) {
     const size_t number = sender_number(command);
     struct client *client = replay->clients[number];
     uint8_t body[CITY_APPROVALS_BODY_BYTES_MAX];
-    const size_t size = city_approvals_pack(city, command, body);
+    const size_t size = replay->stream.pack(replay->stream.city, command, body);
     enum status status;
     int exit_code = EXIT_CODE_OK;
     CHECK(client != NULL);
@@ -118,7 +121,7 @@ static int send_one(struct replay_approvals *replay, const struct city_approvals
     return exit_code;
 }
 
-static int flush_all(struct replay_approvals *replay) {
+static int flush_all(struct replay_offices *replay) {
     int exit_code = EXIT_CODE_OK;
     for (size_t i = 0; i < SENDERS && exit_code == EXIT_CODE_OK; i++) {
         if (replay->clients[i] != NULL && client_building(replay->clients[i]) > 0) {
@@ -129,7 +132,7 @@ static int flush_all(struct replay_approvals *replay) {
 }
 
 /* One after another: what the others have to say waits in their sockets meanwhile. */
-static int wait_all(struct replay_approvals *replay) {
+static int wait_all(struct replay_offices *replay) {
     int exit_code = EXIT_CODE_OK;
     int64_t asked_to_stop_ms = 0;
     for (size_t i = 0; i < SENDERS; i++) {
@@ -147,7 +150,7 @@ static int wait_all(struct replay_approvals *replay) {
 }
 
 /* Holds to the rate between waves: nothing is under way then. */
-static void pace(const struct replay_approvals *replay) {
+static void pace(const struct replay_offices *replay) {
     const int64_t rate = replay->options.rate;
     while (rate > 0 && !ctl_is_interrupted() &&
            (double)replay->sent > (double)rate * (double)(clock_monotonic_ms() - replay->started_ms) / 1000.0) {
@@ -155,11 +158,11 @@ static void pace(const struct replay_approvals *replay) {
     }
 }
 
-static int send_wave(struct replay_approvals *replay, const struct city_approvals *city, unsigned wave) {
+static int send_wave(struct replay_offices *replay, unsigned wave) {
     int exit_code = EXIT_CODE_OK;
     for (size_t i = 0; i < replay->day_count && exit_code == EXIT_CODE_OK && !ctl_is_interrupted(); i++) {
         if (replay->day[i].wave == wave) {
-            exit_code = send_one(replay, city, &replay->day[i]);
+            exit_code = send_one(replay, &replay->day[i]);
         }
     }
     if (exit_code == EXIT_CODE_OK) {
@@ -172,24 +175,25 @@ static int send_wave(struct replay_approvals *replay, const struct city_approval
     return exit_code;
 }
 
-static int check_ticks(const struct replay_approvals *replay) {
-    if (replay->results.by_code[APPROVALS__V1__CODE__CODE_TICK_NOT_TAKEN] == 0) {
+static int check_ticks(const struct replay_offices *replay) {
+    if (replay->results.by_code[replay->stream.tick_code] == 0) {
         return EXIT_CODE_OK;
     }
     return ctl_error(EXIT_CODE_CONFIG,
-                     "the approval registry takes its time from the clock, so a year of the past cannot be replayed into it: set\n"
-                     "/tick/source = commands in its approvals.conf (or LC_TICK_SOURCE=commands), with an empty store of its own, and start "
-                     "it again");
+                     "the registry takes its time from the clock, so a year of the past cannot be replayed into it: set\n"
+                     "/tick/source = commands in its %s.conf (or LC_TICK_SOURCE=commands), with an empty store of its own, and start "
+                     "it again",
+                     replay->stream.registry);
 }
 
-static int send_day(struct replay_approvals *replay, const struct city_approvals *city, struct progress *progress) {
+static int send_day(struct replay_offices *replay, struct progress *progress) {
     unsigned last = 0;
     int exit_code = EXIT_CODE_OK;
     for (size_t i = 0; i < replay->day_count; i++) {
         last = replay->day[i].wave > last ? replay->day[i].wave : last;
     }
     for (unsigned wave = 0; wave <= last && exit_code == EXIT_CODE_OK && !ctl_is_interrupted(); wave++) {
-        exit_code = send_wave(replay, city, wave);
+        exit_code = send_wave(replay, wave);
         if (exit_code == EXIT_CODE_OK && wave == 0) {
             exit_code = check_ticks(replay);
         }
@@ -200,7 +204,7 @@ static int send_day(struct replay_approvals *replay, const struct city_approvals
 
 /* --- The stream, day by day ----------------------------------------------------------------------------------------------------------- */
 
-static void keep(struct replay_approvals *replay, const struct city_approvals_command *command) {
+static void keep(struct replay_offices *replay, const struct city_approvals_command *command) {
     if (replay->day_count == replay->day_capacity) {
         replay->day_capacity = replay->day_capacity * 2 + 1024;
         replay->day = realloc(replay->day, replay->day_capacity * sizeof(*replay->day));
@@ -209,35 +213,35 @@ static void keep(struct replay_approvals *replay, const struct city_approvals_co
     replay->day[replay->day_count++] = *command;
 }
 
-int replay_approvals_publish(struct replay_approvals *replay, struct city_approvals *city, struct progress *progress) {
+int replay_offices_publish(struct replay_offices *replay, struct progress *progress) {
     struct city_approvals_command command;
     int exit_code = EXIT_CODE_OK;
     replay->started_ms = clock_monotonic_ms();
-    bool is_there = city_approvals_next(city, &command);
+    bool is_there = replay->stream.next(replay->stream.city, &command);
     while (is_there && exit_code == EXIT_CODE_OK && !ctl_is_interrupted()) {
         const int32_t day = command.day;
         char date[CIVIL_DATE_TEXT_BYTES];
         replay->day_count = 0;
         while (is_there && command.day == day) {
             keep(replay, &command);
-            is_there = city_approvals_next(city, &command);
+            is_there = replay->stream.next(replay->stream.city, &command);
         }
         civil_date_format(day, date);
         progress_note(progress, "%s", date);
-        exit_code = send_day(replay, city, progress);
+        exit_code = send_day(replay, progress);
     }
     return exit_code;
 }
 
-const struct replay_results *replay_approvals_results(const struct replay_approvals *replay) {
+const struct replay_results *replay_offices_results(const struct replay_offices *replay) {
     return &replay->results;
 }
 
-uint64_t replay_approvals_sent(const struct replay_approvals *replay) {
+uint64_t replay_offices_sent(const struct replay_offices *replay) {
     return replay->sent;
 }
 
-uint64_t replay_approvals_outstanding(const struct replay_approvals *replay) {
+uint64_t replay_offices_outstanding(const struct replay_offices *replay) {
     uint64_t outstanding = 0;
     for (size_t i = 0; i < SENDERS; i++) {
         outstanding += replay->clients[i] != NULL ? client_outstanding(replay->clients[i]) : 0;
