@@ -42,7 +42,8 @@ static bool may_ask(enum role role) {
 bool asking_begin(struct asking *a, uint32_t agency, bool is_window, int32_t today) {
     const enum role role = a->question->principal->role;
     a->agency = agency;
-    a->sees_all = role == ROLE_SUPERVISOR || role == ROLE_LEADER || role == ROLE_OPERATOR || (role == ROLE_CLERK && is_window);
+    a->sees_all =
+        role == ROLE_SUPERVISOR || role == ROLE_LEADER || role == ROLE_OPERATOR || (role == ROLE_CLERK && is_window);
     a->today = today;
     if (!may_ask(role)) {
         asking_refuse(a, COMMON__V1__CODE__CODE_FORBIDDEN);
@@ -66,6 +67,31 @@ bool asking_list_agency(struct asking *a, bool is_named, uint32_t *agency, uint3
     return true;
 }
 
+/* --- lists --- */
+
+void **asking_page(struct asking *a, const struct asking_list *list, size_t *n, uint32_t *next) {
+    const uint32_t rows_max = asking_rows(list->limit);
+    uint32_t row = asking_first_row(list->after, list->count);
+    void **page = asking_take(a, rows_max * sizeof *page);
+    *n = 0;
+    for (uint32_t looks = list->looks; page != NULL && row != 0 && looks != 0 && *n < rows_max; row--, looks--) {
+        if (!list->is_wanted(a, list->filter, row)) {
+            continue;
+        }
+        void *made = list->make(a, row);
+        if (made == NULL) {
+            return NULL;
+        }
+        a->bytes += protobuf_c_message_get_packed_size(made);
+        if (a->bytes > ASKING_PAGE_BYTES_MAX && *n > 0) {
+            break; /* the next page begins with it */
+        }
+        page[(*n)++] = made;
+    }
+    *next = row == 0 ? 0 : row + 1;
+    return page;
+}
+
 /* --- the past --- */
 
 bool asking_read_past(struct asking *a, uint64_t seq, struct past_event *past) {
@@ -86,7 +112,8 @@ bool asking_lines_begin(struct asking_lines *lines, size_t max) {
 }
 
 void asking_line(struct asking_lines *lines, const char *name, const char *text, size_t size) {
-    char *line = lines->count < lines->max ? arena_printf(lines->asking->arena, "%s: %.*s", name, (int)size, text) : NULL;
+    char *line =
+        lines->count < lines->max ? arena_printf(lines->asking->arena, "%s: %.*s", name, (int)size, text) : NULL;
     if (line == NULL) {
         asking_refuse(lines->asking, COMMON__V1__CODE__CODE_EXHAUSTED);
         return;
@@ -117,8 +144,9 @@ void asking_line_day(struct asking_lines *lines, const char *name, int32_t day) 
 
 static const char *text_name(enum text_kind kind) {
     static const char *const names[] = {
-        [TEXT_REASON] = "reason", [TEXT_GROUND] = "ground", [TEXT_PAPER] = "paper",       [TEXT_RESULT] = "result", [TEXT_REPLY] = "reply",
-        [TEXT_TITLE] = "title",   [TEXT_EVIDENCE] = "evidence", [TEXT_LETTER] = "letter", [TEXT_PLACE] = "place",
+        [TEXT_REASON] = "reason",     [TEXT_GROUND] = "ground", [TEXT_PAPER] = "paper",
+        [TEXT_RESULT] = "result",     [TEXT_REPLY] = "reply",   [TEXT_TITLE] = "title",
+        [TEXT_EVIDENCE] = "evidence", [TEXT_LETTER] = "letter", [TEXT_PLACE] = "place",
     };
     return (size_t)kind < sizeof names / sizeof names[0] && names[kind] != NULL ? names[kind] : "text";
 }

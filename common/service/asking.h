@@ -10,8 +10,9 @@
 #include "service/service.h"
 
 /*
- * One question on its way, for registries of government work: what their answers share. Pure. An answer lives in the question's
- * arena; its lists hold at most ASKING_ROWS_MAX rows and ASKING_PAGE_BYTES_MAX bytes, so it fits into a frame.
+ * One question on its way, for registries of government work: what their answers share. Pure. An answer lives in the
+ * question's arena; its lists hold at most ASKING_ROWS_MAX rows and ASKING_PAGE_BYTES_MAX bytes, so it fits into a
+ * frame.
  */
 #define ASKING_ROWS_DEFAULT 100u
 #define ASKING_ROWS_MAX 1000u
@@ -29,6 +30,7 @@ struct asking {
     bool sees_all;   /* records of every agency */
     int32_t today;   /* +08:00, of the clock or of the last Tick */
     uint32_t reads;  /* events of the log read so far */
+    size_t bytes;    /* of the rows of its list so far */
 };
 
 /* agency: row of the key's organisation, a service hall or not. False and FORBIDDEN: no role that asks a registry. */
@@ -51,8 +53,20 @@ static inline uint32_t asking_rows(uint32_t limit) {
 static inline uint32_t asking_first_row(uint32_t after, uint32_t count) {
     return after == 0 || after > count ? count : after - 1;
 }
-/* The agency that a list is of: the one that was named (its row in *agency, 0: unknown), else the key's own, or all (0) where it may
- * see all. False: unknown_code, FORBIDDEN. */
+/* A list: which rows of a table, and what is told of each. */
+struct asking_list {
+    uint32_t count; /* rows there are */
+    uint32_t after; /* of the question */
+    uint32_t limit;
+    uint32_t looks; /* rows it looks at, at most */
+    bool (*is_wanted)(const struct asking *a, const void *filter, uint32_t row);
+    void *(*make)(struct asking *a, uint32_t row); /* a message; NULL: a code */
+    const void *filter;
+};
+/* Messages of one page, *n of them; *next: what the next page begins after, 0 at the end. NULL: a code. */
+void **asking_page(struct asking *a, const struct asking_list *list, size_t *n, uint32_t *next);
+/* The agency that a list is of: the one that was named (its row in *agency, 0: unknown), else the key's own, or all (0)
+ * where it may see all. False: unknown_code, FORBIDDEN. */
 bool asking_list_agency(struct asking *a, bool is_named, uint32_t *agency, uint32_t unknown_code);
 
 /* --- the past --- */

@@ -9,7 +9,7 @@ _lianchengctl_options() {
 
 _lianchengctl() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} command='' kind='' words=() word skip=0
-    local commands='init check-config key status health ping submit query follow rejects import conformance why cases case report publish publications explain verify export rebuild replay'
+    local commands='init check-config key status health ping submit query follow rejects import conformance why cases case issues issue ledger task clues clue slips stalls contact-rules circulars circular report publish publications explain verify export rebuild replay'
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         if ((skip)); then
             skip=0
@@ -37,7 +37,7 @@ _lianchengctl() {
         return
     fi
     case $command:${#words[@]} in
-    cases:* | why:* | case:*) ;;
+    cases:* | why:* | case:* | issues:* | issue:* | ledger:* | task:* | clues:* | clue:* | slips:* | stalls:* | circular:* | circulars:*) ;;
     key:0) mapfile -t COMPREPLY < <(compgen -W 'list add rotate revoke' -- "$current") ;;
     rejects:0) mapfile -t COMPREPLY < <(compgen -W 'list show resubmit' -- "$current") ;;
     import:0) mapfile -t COMPREPLY < <(compgen -W 'hl7 catalogue issues ledger notices' -- "$current") ;;

@@ -13,7 +13,7 @@ import sys
 import liancheng
 
 from approvals.v1 import commands_pb2, query_pb2  # noqa: I100
-from common.v1 import query_pb2 as common_query_pb2, submit_pb2
+from common.v1 import office_pb2, query_pb2 as common_query_pb2, submit_pb2
 
 MINUTE = datetime.timedelta(minutes=1)
 DAY_0 = datetime.date(1970, 1, 1)
@@ -63,12 +63,12 @@ def work_on(agency, item, number, at):
         credit_code="91411000MA0000007P",  # made up; checked by the registry, and not kept
     )
     agency.report(
-        at, case_number=number, step=commands_pb2.CASE_STEP_RECEIVED, actor=commands_pb2.ACTOR_CLERK, submission=submission
+        at, case_number=number, step=commands_pb2.CASE_STEP_RECEIVED, actor=office_pb2.ACTOR_CLERK, submission=submission
     )
     print(f"received {at.isoformat()}")
     for minutes, step, actor, word in (
-        (20, commands_pb2.CASE_STEP_ACCEPTED, commands_pb2.ACTOR_CLERK, "accepted"),
-        (45, commands_pb2.CASE_STEP_DEPARTMENT_STARTED, commands_pb2.ACTOR_HANDLER, "started"),
+        (20, commands_pb2.CASE_STEP_ACCEPTED, office_pb2.ACTOR_CLERK, "accepted"),
+        (45, commands_pb2.CASE_STEP_DEPARTMENT_STARTED, office_pb2.ACTOR_HANDLER, "started"),
     ):
         agency.move(at + minutes * MINUTE, number, step, actor)
         print(f"{word} {(at + minutes * MINUTE).isoformat()}")

@@ -77,6 +77,23 @@ uint16_t cells_organisation(struct cells *cells, const char *code, size_t size) 
     return number;
 }
 
+/* Cuts between characters: a byte 10xxxxxx continues one. */
+static size_t cut_utf8(const char *text, size_t max) {
+    size_t size = strnlen(text, max + 1);
+    if (size <= max) {
+        return size;
+    }
+    size = max;
+    while (size > 0 && ((unsigned char)text[size] & 0xc0) == 0x80) {
+        size--;
+    }
+    return size;
+}
+
+uint16_t cells_subject(struct cells *cells, const char *code) {
+    return cells_organisation(cells, code, cut_utf8(code, CELLS_ORGANISATION_BYTES - 1));
+}
+
 /* The sign of the period is flipped so that days before 1970 sort first. */
 static struct cell pack(const struct cell_key *key) {
     uint32_t period = (uint32_t)key->period ^ UINT32_C(0x80000000);
@@ -164,19 +181,6 @@ int64_t cells_value(const struct cells *cells, const struct cell_key *key) {
     struct cell packed = pack(key);
     uint32_t slot = find_slot(cells, &packed);
     return cells->slots[slot] == 0 ? 0 : cells->cells[cells->slots[slot] - 1].value;
-}
-
-/* Cuts between characters: a byte 10xxxxxx continues one. */
-static size_t cut_utf8(const char *text, size_t max) {
-    size_t size = strnlen(text, max + 1);
-    if (size <= max) {
-        return size;
-    }
-    size = max;
-    while (size > 0 && ((unsigned char)text[size] & 0xc0) == 0x80) {
-        size--;
-    }
-    return size;
 }
 
 void cells_register(struct cells *cells, uint16_t organisation, const char *name, uint32_t region) {

@@ -10,12 +10,12 @@
  * of these take turns, one filled while the other is committed. Pure; all memory is taken by cells_init and bounded:
  * 28 bytes a cell, 37 an organisation (1.2 MiB of them), 304 a registration.
  */
-#define CELLS_ORGANISATION_BYTES 33       /* with the final NUL; as in the key table of a registry */
-#define CELLS_NAME_BYTES 257              /* of an organisation, with the final NUL; a longer one is cut */
-#define CELLS_ORGANISATIONS_MAX 32768     /* codes in one set */
-#define CELLS_REGISTRATIONS_MAX 256       /* organisations registered or renamed in one set */
-#define CELLS_MAX_LEAST 65536             /* cells that any set of the daemon holds: the least /flush/cells */
-#define CELLS_NO_ORGANISATION 0           /* number of the code "" */
+#define CELLS_ORGANISATION_BYTES 33   /* with the final NUL; as in the key table of a registry */
+#define CELLS_NAME_BYTES 257          /* of an organisation, with the final NUL; a longer one is cut */
+#define CELLS_ORGANISATIONS_MAX 32768 /* codes in one set */
+#define CELLS_REGISTRATIONS_MAX 256   /* organisations registered or renamed in one set */
+#define CELLS_MAX_LEAST 65536         /* cells that any set of the daemon holds: the least /flush/cells */
+#define CELLS_NO_ORGANISATION 0       /* number of the code "" */
 
 /* Which cell; organisation is a number of this set (cells_organisation). */
 struct cell_key {
@@ -66,6 +66,9 @@ bool cells_has_room(const struct cells *cells, size_t more_cells, size_t more_or
 
 /* The number of a code in this set. No NUL in it, size < CELLS_ORGANISATION_BYTES, and room are the caller's duty. */
 uint16_t cells_organisation(struct cells *cells, const char *code, size_t size);
+/* The same of a code of a subject (item, task, indicator, rule), which may be longer: it is cut to the bytes that there
+ * are, between characters. Two codes that are equal so far share their cells. Valid UTF-8 is the caller's duty. */
+uint16_t cells_subject(struct cells *cells, const char *code);
 /* Adds to a cell; room is the caller's duty. */
 void cells_add(struct cells *cells, const struct cell_key *key, int64_t delta);
 /* An organisation's name and region, as of now. */

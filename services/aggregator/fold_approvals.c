@@ -266,9 +266,7 @@ static enum fold_result fold_rectified(const Approvals__V1__RectificationDone *d
 }
 
 static enum fold_result fold_slip(const Approvals__V1__SlipChanged *slip, struct cells *cells) {
-    if (!case_is_valid(slip->facts, slip->day) || slip->level < 1 || slip->level > 4 ||
-        (int)slip->state < COMMON__V1__SLIP_STATE__SLIP_STATE_ISSUED ||
-        (int)slip->state > COMMON__V1__SLIP_STATE__SLIP_STATE_CLOSED) {
+    if (!case_is_valid(slip->facts, slip->day) || !place_slip_is_known(slip->level, slip->state)) {
         return FOLD_UNKNOWN;
     }
     struct place place = place_of_case(slip->facts, slip->day, cells);

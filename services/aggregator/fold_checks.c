@@ -22,6 +22,10 @@ bool fold_region_is_valid(uint32_t region) {
     return region > 0 && region <= FOLD_REGION_MAX;
 }
 
+bool fold_subject_is_valid(const char *subject) {
+    return subject[0] != '\0' && utf8_is_valid(subject, strlen(subject));
+}
+
 bool fold_registration_is_valid(const char *code, const char *name, uint32_t region) {
     return fold_code_is_valid(code) && fold_region_is_valid(region) && utf8_is_valid(name, strlen(name));
 }

@@ -11,6 +11,8 @@
 /* 1 to 32 letters, digits, '-', '_', '.'. */
 bool fold_code_is_valid(const char *code);
 bool fold_region_is_valid(uint32_t region);
+/* What a number is about, in the place of a code: any text in UTF-8 that is not empty. */
+bool fold_subject_is_valid(const char *subject);
 /* Code, region, and name in UTF-8 of an organisation that registers. */
 bool fold_registration_is_valid(const char *code, const char *name, uint32_t region);
 

@@ -1,6 +1,7 @@
 #include "aggregator/fold_place.h"
 
-/* River clues. What comes of a transferred clue counts on the day of its transfer, so that shares are those of one cohort. */
+/* River clues. What comes of a transferred clue counts on the day of its transfer, so that shares are those of one
+ * cohort. */
 
 #define STEP(name) ISSUES__V1__CLUE_STEP__CLUE_STEP_##name
 #define STATE(name) ISSUES__V1__CLUE_STATE__CLUE_STATE_##name
@@ -47,22 +48,31 @@ static bool find_step(Issues__V1__ClueStep step, enum metric_number *metric, enu
     return false;
 }
 
+static bool state_is_known(Issues__V1__ClueState state) {
+    return (int)state >= STATE(UNSPECIFIED) && (int)state <= STATE(SIGNED_OFF);
+}
+
 static bool is_open(Issues__V1__ClueState state) {
-    return state != STATE(UNSPECIFIED) && state != STATE(RECTIFIED) && state != STATE(CLOSED) && state != STATE(SIGNED_OFF);
+    return state != STATE(UNSPECIFIED) && state != STATE(RECTIFIED) && state != STATE(CLOSED) &&
+           state != STATE(SIGNED_OFF);
 }
 
 enum fold_result fold_clue(const Issues__V1__ClueMoved *moved, struct cells *cells) {
     const Issues__V1__ClueFacts *facts = moved->facts;
     enum metric_number metric;
     enum day_of day_of;
-    if (!find_step(moved->step, &metric, &day_of) || facts == NULL || moved->day > FOLD_DAY_MAX || facts->found_day > FOLD_DAY_MAX ||
-        facts->transferred_day > FOLD_DAY_MAX || !fold_region_is_valid(facts->region) ||
-        (day_of == OF_TRANSFER && facts->transferred_day == 0)) {
+    if (!find_step(moved->step, &metric, &day_of) || facts == NULL || moved->day > FOLD_DAY_MAX ||
+        facts->found_day > FOLD_DAY_MAX || facts->transferred_day > FOLD_DAY_MAX ||
+        !fold_region_is_valid(facts->region) || (day_of == OF_TRANSFER && facts->transferred_day == 0) ||
+        !state_is_known(moved->before) || !state_is_known(moved->after)) {
         return FOLD_UNKNOWN;
     }
-    const bool is_known = (int)facts->kind >= ISSUES__V1__CLUE_KIND__CLUE_KIND_OCCUPY && (int)facts->kind <= ISSUES__V1__CLUE_KIND__CLUE_KIND_BUILD;
+    const bool is_known = (int)facts->kind >= ISSUES__V1__CLUE_KIND__CLUE_KIND_OCCUPY &&
+                          (int)facts->kind <= ISSUES__V1__CLUE_KIND__CLUE_KIND_BUILD;
     const uint8_t kind = (uint8_t)(is_known ? CATEGORY_CLUE_KIND + (int)facts->kind : CATEGORY_ALL);
-    const uint32_t day = day_of == OF_STEP ? moved->day : day_of == OF_FINDING ? facts->found_day : facts->transferred_day;
+    const uint32_t day = day_of == OF_STEP      ? moved->day
+                         : day_of == OF_FINDING ? facts->found_day
+                                                : facts->transferred_day;
     const struct place place = place_make(cells, "", facts->region, (int32_t)day, kind);
     const struct place now = place_make(cells, "", facts->region, (int32_t)moved->day, kind);
     if (moved->step == STEP(REPLIED) && moved->on_time) {

@@ -12,12 +12,14 @@
 #define STEP(name) ISSUES__V1__ISSUE_STEP__ISSUE_STEP_##name
 #define STATE(name) ISSUES__V1__ISSUE_STATE__ISSUE_STATE_##name
 
-/* --- Enterprise issues ---------------------------------------------------------------------------------------------------------------- */
+/* --- Enterprise issues
+ * ---------------------------------------------------------------------------------------------------------------- */
 
 static uint8_t class_category(Issues__V1__IssueClass class) {
-    return (uint8_t)(CATEGORY_ISSUE_CLASS + (class >= ISSUES__V1__ISSUE_CLASS__ISSUE_CLASS_A && class <= ISSUES__V1__ISSUE_CLASS__ISSUE_CLASS_C
-                                                 ? (int)class
-                                                 : 0));
+    return (uint8_t)(CATEGORY_ISSUE_CLASS +
+                     (class >= ISSUES__V1__ISSUE_CLASS__ISSUE_CLASS_A && class <= ISSUES__V1__ISSUE_CLASS__ISSUE_CLASS_C
+                          ? (int)class
+                          : 0));
 }
 
 static bool is_open(Issues__V1__IssueState state) {
@@ -44,8 +46,8 @@ static bool is_open(Issues__V1__IssueState state) {
     return false;
 }
 
-/* What a step adds on the day of the issue's registration, and on its own day for the lead unit; 0: nothing. False: a step of a later
- * contract. */
+/* What a step adds on the day of the issue's registration, and on its own day for the lead unit; 0: nothing. False: a
+ * step of a later contract. */
 static bool find_step(Issues__V1__IssueStep step, enum metric_number *cohort, enum metric_number *flow) {
     static const struct {
         Issues__V1__IssueStep step;
@@ -95,11 +97,27 @@ static bool resolves(const Issues__V1__IssueMoved *moved) {
     return moved->step == STEP(RESOLVED) || moved->step == STEP(SILENT);
 }
 
+static bool state_is_known(Issues__V1__IssueState state) {
+    return (int)state >= STATE(UNSPECIFIED) && (int)state <= STATE(INVALID);
+}
+
+static bool subjects_are_valid(const Issues__V1__IssueMoved *moved) {
+    const Issues__V1__IssueFacts *facts = moved->facts;
+    for (size_t i = 0; i < moved->n_rules; i++) {
+        if (!fold_subject_is_valid(moved->rules[i])) {
+            return false;
+        }
+    }
+    return (facts->item_code[0] == '\0' || fold_subject_is_valid(facts->item_code)) &&
+           (facts->task_number[0] == '\0' || fold_subject_is_valid(facts->task_number));
+}
+
 static bool moved_is_valid(const Issues__V1__IssueMoved *moved) {
     const Issues__V1__IssueFacts *facts = moved->facts;
-    if (facts == NULL || moved->day > FOLD_DAY_MAX || facts->registered_day > FOLD_DAY_MAX || !fold_region_is_valid(facts->region) ||
-        (facts->agency[0] != '\0' && !fold_code_is_valid(facts->agency)) || moved->open_overdue < -1 || moved->open_overdue > 1 ||
-        moved->n_rules > RULES_MAX) {
+    if (facts == NULL || moved->day > FOLD_DAY_MAX || facts->registered_day > FOLD_DAY_MAX ||
+        !fold_region_is_valid(facts->region) || (facts->agency[0] != '\0' && !fold_code_is_valid(facts->agency)) ||
+        moved->open_overdue < -1 || moved->open_overdue > 1 || moved->n_rules > RULES_MAX ||
+        !state_is_known(moved->before) || !state_is_known(moved->after) || !subjects_are_valid(moved)) {
         return false;
     }
     if (moved->step == STEP(PART_LATE) && !fold_code_is_valid(moved->unit)) {
@@ -153,7 +171,8 @@ static enum fold_result fold_issue(const Issues__V1__IssueMoved *moved, struct c
     place_add(&region, METRIC_ISSUES_OPEN, open);
     place_add(&lead, METRIC_ISSUES_OPEN_OVERDUE, moved->open_overdue);
     place_add(&lead, METRIC_ISSUES_RAISED, moved->raised);
-    place_add(&region, METRIC_ISSUES_LONG_TERM, (moved->after == STATE(LONG_TERM)) - (moved->before == STATE(LONG_TERM)));
+    place_add(&region, METRIC_ISSUES_LONG_TERM,
+              (moved->after == STATE(LONG_TERM)) - (moved->before == STATE(LONG_TERM)));
     place_add(&region, METRIC_ISSUES_DISPATCH_LATE, moved->step == STEP(DISPATCH_LATE));
     if (moved->step == STEP(PART_LATE)) {
         const struct place unit = place_make(cells, moved->unit, facts->region, (int32_t)moved->day, CATEGORY_ALL);
@@ -166,20 +185,23 @@ static enum fold_result fold_issue(const Issues__V1__IssueMoved *moved, struct c
     return FOLD_DONE;
 }
 
-/* --- Contact rules, slips, circulars, agencies ------------------------------------------------------------------------------------------ */
+/* --- Contact rules, slips, circulars, agencies
+ * ------------------------------------------------------------------------------------------ */
 
 static enum fold_result fold_contact_rule(const Issues__V1__ContactRuleChanged *changed, struct cells *cells) {
     if (changed->day > FOLD_DAY_MAX || changed->in_force < -1 || changed->in_force > 1) {
         return FOLD_UNKNOWN;
     }
     const struct place city = place_make(cells, "", METRIC_CITY_REGION, (int32_t)changed->day, CATEGORY_ALL);
-    place_add(&city, changed->negative ? METRIC_CONTACT_RULES_NEGATIVE : METRIC_CONTACT_RULES_POSITIVE, changed->in_force);
+    place_add(&city, changed->negative ? METRIC_CONTACT_RULES_NEGATIVE : METRIC_CONTACT_RULES_POSITIVE,
+              changed->in_force);
     return FOLD_DONE;
 }
 
 static enum fold_result fold_slip(const Issues__V1__SlipChanged *changed, struct cells *cells) {
     if (changed->day > FOLD_DAY_MAX || !fold_region_is_valid(changed->region) ||
-        (changed->agency[0] != '\0' && !fold_code_is_valid(changed->agency)) || changed->level < 1 || changed->level > 4) {
+        (changed->agency[0] != '\0' && !fold_code_is_valid(changed->agency)) ||
+        !place_slip_is_known(changed->level, changed->state)) {
         return FOLD_UNKNOWN;
     }
     const struct place place = place_make(cells, changed->agency, changed->region, (int32_t)changed->day, CATEGORY_ALL);
@@ -228,7 +250,8 @@ static enum fold_result fold_event(const Issues__V1__Event *event, struct cells 
 
 enum fold_result fold_issues(const uint8_t *body, size_t size, struct arena *arena, struct cells *cells) {
     arena_reset(arena);
-    Issues__V1__Event *event = size > FOLD_BODY_BYTES_MAX ? NULL : issues__v1__event__unpack(&arena->allocator, size, body);
+    Issues__V1__Event *event =
+        size > FOLD_BODY_BYTES_MAX ? NULL : issues__v1__event__unpack(&arena->allocator, size, body);
     if (event == NULL) {
         return FOLD_UNKNOWN;
     }

@@ -4,6 +4,7 @@
 /* The reform ledger. Its numbers belong to the year of the task, whatever the day: period 1 January of that year. */
 
 #define STEP(name) ISSUES__V1__TASK_STEP__TASK_STEP_##name
+#define STATE(name) ISSUES__V1__TASK_STATE__TASK_STATE_##name
 #define INDICATORS_MAX 8
 #define VALUE_MAX INT64_C(4000000000000000) /* differences of values of 10^15 at most */
 enum { YEAR_MIN = 2000, YEAR_MAX = 2100, WHOLE = 1000, COUNT_MAX = 64 };
@@ -42,7 +43,7 @@ static bool find_step(Issues__V1__TaskStep step, enum metric_number *of_year, en
         {STEP(LEADER_APPROVED), 0, 0},
         {STEP(SIGNED_OFF), METRIC_LEDGER_SIGNED_OFF, 0},
         {STEP(RETURNED), 0, 0},
-        {STEP(DEFERRED), METRIC_LEDGER_DEFERRED, 0},
+        {STEP(DEFERRED), 0, 0},
         {STEP(RESUMED), 0, 0},
         {STEP(CANCELLED), METRIC_LEDGER_CANCELLED, 0},
         {STEP(CARRIED_OVER), METRIC_LEDGER_CARRIED_OVER, 0},
@@ -69,7 +70,11 @@ static bool change_is_valid(const Issues__V1__IndicatorChange *change) {
             return false;
         }
     }
-    return change->code[0] != '\0';
+    return fold_subject_is_valid(change->code);
+}
+
+static bool state_is_known(Issues__V1__TaskState state) {
+    return (int)state >= STATE(UNSPECIFIED) && (int)state <= STATE(CARRIED_OVER);
 }
 
 static bool lag_is_valid(Issues__V1__TaskLag lag) {
@@ -82,13 +87,18 @@ static bool count_is_valid(int32_t count) {
 
 static bool moved_is_valid(const Issues__V1__TaskMoved *moved) {
     const Issues__V1__TaskFacts *facts = moved->facts;
-    if (facts == NULL || moved->day > FOLD_DAY_MAX || !fold_code_is_valid(facts->agency) || !fold_region_is_valid(facts->region) ||
-        !year_is_valid(facts->year) || moved->n_changes > INDICATORS_MAX || moved->provincial_mapped > COUNT_MAX) {
+    if (facts == NULL || moved->day > FOLD_DAY_MAX || !fold_code_is_valid(facts->agency) ||
+        !fold_region_is_valid(facts->region) || !year_is_valid(facts->year) || moved->n_changes > INDICATORS_MAX ||
+        moved->provincial_mapped > COUNT_MAX) {
+        return false;
+    }
+    if (!state_is_known(moved->before) || !state_is_known(moved->after)) {
         return false;
     }
     if (moved->progress_permille < -WHOLE || moved->progress_permille > WHOLE || !lag_is_valid(moved->lag_before) ||
-        !lag_is_valid(moved->lag_after) || !count_is_valid(moved->indicators) || !count_is_valid(moved->indicators_met) ||
-        !count_is_valid(moved->milestones) || !count_is_valid(moved->milestones_closed)) {
+        !lag_is_valid(moved->lag_after) || !count_is_valid(moved->indicators) ||
+        !count_is_valid(moved->indicators_met) || !count_is_valid(moved->milestones) ||
+        !count_is_valid(moved->milestones_closed)) {
         return false;
     }
     for (size_t i = 0; i < moved->n_changes; i++) {
@@ -101,7 +111,8 @@ static bool moved_is_valid(const Issues__V1__TaskMoved *moved) {
 
 /* A field that the catalogue of categories does not know is of a later contract: counted without one. */
 static uint8_t field_category(Issues__V1__ReformField field) {
-    const bool is_known = (int)field >= ISSUES__V1__REFORM_FIELD__REFORM_FIELD_ECONOMY && (int)field <= ISSUES__V1__REFORM_FIELD__REFORM_FIELD_PARTY;
+    const bool is_known = (int)field >= ISSUES__V1__REFORM_FIELD__REFORM_FIELD_ECONOMY &&
+                          (int)field <= ISSUES__V1__REFORM_FIELD__REFORM_FIELD_PARTY;
     return (uint8_t)(is_known ? CATEGORY_REFORM_FIELD + (int)field : CATEGORY_ALL);
 }
 
@@ -146,7 +157,7 @@ enum fold_result fold_task(const Issues__V1__TaskMoved *moved, struct cells *cel
     place_add(&year, METRIC_LEDGER_SIGNED_OFF_ON_TIME, moved->step == STEP(SIGNED_OFF) && moved->on_time);
     place_add(&year, METRIC_LEDGER_SIGNED_OFF, -(int64_t)(moved->step == STEP(REOPENED)));
     place_add(&year, METRIC_LEDGER_SIGNED_OFF_ON_TIME, -(int64_t)(moved->step == STEP(REOPENED) && moved->on_time));
-    place_add(&year, METRIC_LEDGER_DEFERRED, -(int64_t)(moved->step == STEP(RESUMED)));
+    place_add(&year, METRIC_LEDGER_DEFERRED, (moved->after == STATE(DEFERRED)) - (moved->before == STATE(DEFERRED)));
     place_add(&year, METRIC_LEDGER_PROGRESS, moved->progress_permille);
     place_add(&year, METRIC_LEDGER_INDICATORS, moved->indicators);
     place_add(&year, METRIC_LEDGER_INDICATORS_MET, moved->indicators_met);

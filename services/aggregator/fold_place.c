@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-struct place place_make(struct cells *cells, const char *organisation, uint32_t region, int32_t period, uint8_t category) {
+struct place place_make(struct cells *cells, const char *organisation, uint32_t region, int32_t period,
+                        uint8_t category) {
     return (struct place){.cells = cells,
                           .key = {.region = region,
                                   .period = period,
@@ -10,21 +11,9 @@ struct place place_make(struct cells *cells, const char *organisation, uint32_t 
                                   .category = category}};
 }
 
-/* At most so many bytes, no character cut in two. */
-static size_t cut(const char *text, size_t max) {
-    size_t size = strnlen(text, max + 1);
-    if (size > max) {
-        size = max;
-        while (size > 0 && ((unsigned char)text[size] & 0xc0) == 0x80) {
-            size--;
-        }
-    }
-    return size;
-}
-
 struct place place_of_subject(const struct place *place, const char *code) {
     struct place of = *place;
-    of.key.organisation = cells_organisation(place->cells, code, cut(code, CELLS_ORGANISATION_BYTES - 1));
+    of.key.organisation = cells_subject(place->cells, code);
     return of;
 }
 
@@ -40,6 +29,11 @@ void place_add_in(const struct place *place, enum metric_number metric, uint8_t 
     struct place other = *place;
     other.key.category = category;
     place_add(&other, metric, 1);
+}
+
+bool place_slip_is_known(uint32_t level, Common__V1__SlipState state) {
+    return level >= 1 && level <= 4 && (int)state >= COMMON__V1__SLIP_STATE__SLIP_STATE_ISSUED &&
+           (int)state <= COMMON__V1__SLIP_STATE__SLIP_STATE_CLOSED;
 }
 
 enum fold_result place_register(struct cells *cells, const Common__V1__AgencyRegistered *registered) {

@@ -15,14 +15,17 @@ struct place {
 };
 
 /* organisation: a code that is valid, or "". */
-struct place place_make(struct cells *cells, const char *organisation, uint32_t region, int32_t period, uint8_t category);
-/* The same place of a subject: what the number is about stands where otherwise the organisation does. A longer code is cut to 32
- * bytes, between characters; codes that are equal in these share a cell. */
+struct place place_make(struct cells *cells, const char *organisation, uint32_t region, int32_t period,
+                        uint8_t category);
+/* The same place of a subject: what the number is about stands where otherwise the organisation does (cells_subject).
+ * code: a subject that is valid. */
 struct place place_of_subject(const struct place *place, const char *code);
 /* A number that is 0 makes no cell. */
 void place_add(const struct place *place, enum metric_number metric, int64_t delta);
 /* One, in a category. */
 void place_add_in(const struct place *place, enum metric_number metric, uint8_t category);
+/* A level and a state of slips that this build knows. */
+bool place_slip_is_known(uint32_t level, Common__V1__SlipState state);
 enum fold_result place_register(struct cells *cells, const Common__V1__AgencyRegistered *registered);
 
 /* fold_ledger.c, fold_clues.c: parts of fold_issues. */

@@ -8,7 +8,7 @@
 
 #include "aggregator/report_printed.h"
 #include "aggregator/report_run.h"
-#include "aggregator/text_table.h"
+#include "base/text_table.h"
 #include "base/buffer.h"
 #include "base/check.h"
 #include "base/file.h"

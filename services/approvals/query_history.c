@@ -14,7 +14,7 @@ struct walk {
     uint32_t case_row;
     Approvals__V1__History *out;
     uint32_t rows_max;
-    struct asking_lines lines; /* of the step that is told */
+    struct asking_lines lines;         /* of the step that is told */
     Approvals__V1__HistoryStep *waits; /* a change of what is due, until the step before it is known */
 };
 
@@ -68,7 +68,7 @@ static bool has_day(const struct event_case_step *body) {
 static void add_step_facts(struct walk *w, const struct event_case_step *body) {
     if (body->special != 0) {
         asking_line_word(&w->lines, "special",
-                 asking_value_word(&approvals__v1__special_kind__descriptor, body->special, "SPECIAL_KIND_"));
+                         asking_value_word(&approvals__v1__special_kind__descriptor, body->special, "SPECIAL_KIND_"));
     }
     if (body->step == APPROVALS__V1__CASE_STEP__CASE_STEP_SPECIAL_STARTED && body->extension != 0) {
         asking_line_number(&w->lines, "days", body->extension);
@@ -150,7 +150,8 @@ static bool read_slip_moved(struct walk *w, const struct event *event, Approvals
     step->actor = (Common__V1__Actor)body.actor;
     asking_line_number(&w->lines, "slip", body.slip);
     asking_line_number(&w->lines, "level", slip->level);
-    asking_line_word(&w->lines, "state", asking_value_word(&common__v1__slip_state__descriptor, body.state, "SLIP_STATE_"));
+    asking_line_word(&w->lines, "state",
+                     asking_value_word(&common__v1__slip_state__descriptor, body.state, "SLIP_STATE_"));
     if (body.state == COMMON__V1__SLIP_STATE__SLIP_STATE_ISSUED) { /* planned anew */
         asking_line_day(&w->lines, "until", body.reply_due);
     }
@@ -221,8 +222,8 @@ static uint64_t first_seq(struct walk *w, uint64_t before) {
     const struct approval_case *row = approvals_case(w->asking->self, w->case_row);
     struct past_event past;
     struct event_case_step body;
-    if (before != 0 && before <= row->last_seq && asking_read_past(w->asking, before, &past) && past.event.type == EVENT_CASE_STEP &&
-        past.event.private_size >= sizeof body) {
+    if (before != 0 && before <= row->last_seq && asking_read_past(w->asking, before, &past) &&
+        past.event.type == EVENT_CASE_STEP && past.event.private_size >= sizeof body) {
         memcpy(&body, past.event.private_body, sizeof body);
         if (body.case_row == w->case_row) {
             return past.event.prev;

@@ -86,7 +86,7 @@ static const char *rule_name(uint8_t rule) {
     return "";
 }
 
-static Approvals__V1__Slip *make_slip(struct asking *a, uint32_t row) {
+static void *make_slip(struct asking *a, uint32_t row) {
     const struct slip *slip = approvals_slip(a->self, row);
     Approvals__V1__Slip *out = asking_take(a, sizeof *out);
     if (out == NULL) {
@@ -104,27 +104,34 @@ static Approvals__V1__Slip *make_slip(struct asking *a, uint32_t row) {
     return out;
 }
 
+/* Of a list of slips. */
+struct slips_wanted {
+    bool with_ended;
+    uint32_t agency; /* 0: any */
+};
+
+static bool is_slip_wanted(const struct asking *a, const void *filter, uint32_t row) {
+    const struct slips_wanted *wanted = filter;
+    const struct slip *slip = approvals_slip(a->self, row);
+    return (wanted->with_ended || slip_is_open(slip)) && (wanted->agency == 0 || slip->agency == wanted->agency);
+}
+
 void query_list_slips(struct asking *a, const Approvals__V1__ListSlips *query, Approvals__V1__Answer *answer) {
-    uint32_t agency, looks = ASKING_LOOKS_MAX;
-    const uint32_t rows_max = asking_rows(query->limit);
-    if (!query_list_agency(a, query->agency, &agency)) {
-        return;
-    }
-    Approvals__V1__Slips *out = asking_take(a, sizeof *out);
-    Approvals__V1__Slip **list = asking_take(a, rows_max * sizeof *list);
-    if (out == NULL || list == NULL) {
+    struct slips_wanted wanted = {.with_ended = query->with_ended};
+    const struct asking_list list = {.count = approvals_asked(a)->slips.rows.count,
+                                     .after = query->after,
+                                     .limit = query->limit,
+                                     .looks = ASKING_LOOKS_MAX,
+                                     .is_wanted = is_slip_wanted,
+                                     .make = make_slip,
+                                     .filter = &wanted};
+    Approvals__V1__Slips *out =
+        query_list_agency(a, query->agency, &wanted.agency) ? asking_take(a, sizeof *out) : NULL;
+    if (out == NULL) {
         return;
     }
     approvals__v1__slips__init(out);
-    out->slips = list;
-    uint32_t row = asking_first_row(query->after, approvals_asked(a)->slips.rows.count);
-    for (; row != 0 && looks != 0 && out->n_slips < rows_max && a->code == 0; row--, looks--) {
-        const struct slip *slip = approvals_slip(a->self, row);
-        if ((query->with_ended || slip_is_open(slip)) && (agency == 0 || slip->agency == agency)) {
-            list[out->n_slips++] = make_slip(a, row);
-        }
-    }
-    out->next = row == 0 ? 0 : row + 1;
+    out->slips = (Approvals__V1__Slip **)asking_page(a, &list, &out->n_slips, &out->next);
     answer->slips = out;
     answer->body_case = APPROVALS__V1__ANSWER__BODY_SLIPS;
 }

@@ -13,13 +13,13 @@
 /* --- words --- */
 
 static const char *state_word(Approvals__V1__CaseState state, char text[32]) {
-    return approvals_word(&approvals__v1__case_state__descriptor, (int)state, "CASE_STATE_", text);
+    return ask_word(&approvals__v1__case_state__descriptor, (int)state, "CASE_STATE_", text);
 }
 
 static const char *light_word(Approvals__V1__Light light, char text[32]) {
     return light == APPROVALS__V1__LIGHT__LIGHT_UNSPECIFIED
                ? "-"
-               : approvals_word(&approvals__v1__light__descriptor, (int)light, "LIGHT_", text);
+               : ask_word(&approvals__v1__light__descriptor, (int)light, "LIGHT_", text);
 }
 
 /* "2020-01-31"; "-" for none. */
@@ -59,7 +59,7 @@ static void print_row(const Approvals__V1__Case *row) {
 }
 
 /* Pages until so many rows were printed or there are no more. */
-static int list(struct ctl *ctl, struct approvals_desk *desk, Approvals__V1__ListCases *body, uint64_t rows) {
+static int list(struct ctl *ctl, struct registry_desk *desk, Approvals__V1__ListCases *body, uint64_t rows) {
     Approvals__V1__Query query = APPROVALS__V1__QUERY__INIT;
     query.body_case = APPROVALS__V1__QUERY__BODY_LIST_CASES;
     query.list_cases = body;
@@ -67,7 +67,7 @@ static int list(struct ctl *ctl, struct approvals_desk *desk, Approvals__V1__Lis
     do {
         const Approvals__V1__Answer *answer;
         body->limit = rows < PAGE_ROWS ? (uint32_t)rows : PAGE_ROWS;
-        exit_code = approvals_desk_ask(desk, &query, APPROVALS__V1__ANSWER__BODY_CASES, &answer);
+        exit_code = ask_approvals(desk, &query, APPROVALS__V1__ANSWER__BODY_CASES, &answer);
         if (exit_code != EXIT_CODE_OK) {
             return exit_code;
         }
@@ -92,9 +92,9 @@ struct cases_options {
 /* False: said. */
 static bool read_filters(const struct cases_options *given, Approvals__V1__ListCases *body) {
     int state = 0, light = 0;
-    if (!approvals_read_word("state", given->state, &approvals__v1__case_state__descriptor, "CASE_STATE_", &state) ||
-        !approvals_read_word("light", given->light, &approvals__v1__light__descriptor, "LIGHT_", &light) ||
-        !approvals_read_day("due-until", given->due_until, &body->due_until)) {
+    if (!ask_read_word("state", given->state, &approvals__v1__case_state__descriptor, "CASE_STATE_", &state) ||
+        !ask_read_word("light", given->light, &approvals__v1__light__descriptor, "LIGHT_", &light) ||
+        !ask_read_day("due-until", given->due_until, &body->due_until)) {
         return false;
     }
     body->agency = given->agency == NULL ? body->agency : (char *)(uintptr_t)given->agency;
@@ -129,16 +129,16 @@ int command_cases(struct ctl *ctl, int argc, char **argv) {
     if (!read_filters(&given, &body)) {
         return EXIT_CODE_USAGE;
     }
-    struct approvals_desk desk = {.socket = NULL};
+    struct registry_desk desk = {.socket = NULL};
     ctl_catch_signals();
-    exit_code = approvals_desk_open(ctl, given.as, &desk);
+    exit_code = registry_desk_open(ctl, "approvals", given.as, &desk);
     if (exit_code == EXIT_CODE_OK) {
         if (!ctl->json) {
             print_head();
         }
         exit_code = list(ctl, &desk, &body, (uint64_t)given.limit);
     }
-    approvals_desk_close(&desk);
+    registry_desk_close(&desk);
     return exit_code;
 }
 
@@ -197,11 +197,11 @@ static void print_step(const Approvals__V1__HistoryStep *step) {
     char time[30], word[32], actor[32], after[32];
     const char *what = step->other[0] != 0
                            ? step->other
-                           : approvals_word(&approvals__v1__case_step__descriptor, (int)step->step, "CASE_STEP_", word);
+                           : ask_word(&approvals__v1__case_step__descriptor, (int)step->step, "CASE_STEP_", word);
     printf("  %10" PRIu64 "  %s  %-24s %-10s %-20s %s\n", step->seq, time_text(step->occurred_at_ms, time), what,
            step->actor == COMMON__V1__ACTOR__ACTOR_UNSPECIFIED
                ? "-"
-               : approvals_word(&common__v1__actor__descriptor, (int)step->actor, "ACTOR_", actor),
+               : ask_word(&common__v1__actor__descriptor, (int)step->actor, "ACTOR_", actor),
            step->organisation[0] != 0 ? step->organisation : "-",
            step->other[0] != 0 ? "" : state_word(step->after, after));
     if (step->new_due_day != 0 || step->old_due_day != 0) {
@@ -213,7 +213,7 @@ static void print_step(const Approvals__V1__HistoryStep *step) {
     }
 }
 
-static int show_history(struct approvals_desk *desk, const char *number, json_t *steps) {
+static int show_history(struct registry_desk *desk, const char *number, json_t *steps) {
     Approvals__V1__GetHistory body = APPROVALS__V1__GET_HISTORY__INIT;
     Approvals__V1__Query query = APPROVALS__V1__QUERY__INIT;
     body.case_number = (char *)(uintptr_t)number;
@@ -223,7 +223,7 @@ static int show_history(struct approvals_desk *desk, const char *number, json_t 
     size_t count = 1;
     while (count > 0) {
         const Approvals__V1__Answer *answer;
-        const int exit_code = approvals_desk_ask(desk, &query, APPROVALS__V1__ANSWER__BODY_HISTORY, &answer);
+        const int exit_code = ask_approvals(desk, &query, APPROVALS__V1__ANSWER__BODY_HISTORY, &answer);
         if (exit_code != EXIT_CODE_OK) {
             return exit_code;
         }
@@ -240,14 +240,14 @@ static int show_history(struct approvals_desk *desk, const char *number, json_t 
     return EXIT_CODE_OK;
 }
 
-static int show(struct ctl *ctl, struct approvals_desk *desk, const char *number) {
+static int show(struct ctl *ctl, struct registry_desk *desk, const char *number) {
     Approvals__V1__GetCase body = APPROVALS__V1__GET_CASE__INIT;
     Approvals__V1__Query query = APPROVALS__V1__QUERY__INIT;
     body.case_number = (char *)(uintptr_t)number;
     query.body_case = APPROVALS__V1__QUERY__BODY_GET_CASE;
     query.get_case = &body;
     const Approvals__V1__Answer *answer;
-    int exit_code = approvals_desk_ask(desk, &query, APPROVALS__V1__ANSWER__BODY_CASE, &answer);
+    int exit_code = ask_approvals(desk, &query, APPROVALS__V1__ANSWER__BODY_CASE, &answer);
     if (exit_code != EXIT_CODE_OK) {
         return exit_code;
     }
@@ -277,11 +277,11 @@ int command_case(struct ctl *ctl, int argc, char **argv) {
     if (!ctl_arguments(ctl, &usage, options, &argc, argv, &exit_code)) {
         return exit_code;
     }
-    struct approvals_desk desk = {.socket = NULL};
-    exit_code = approvals_desk_open(ctl, as, &desk);
+    struct registry_desk desk = {.socket = NULL};
+    exit_code = registry_desk_open(ctl, "approvals", as, &desk);
     if (exit_code == EXIT_CODE_OK) {
         exit_code = show(ctl, &desk, argv[1]);
     }
-    approvals_desk_close(&desk);
+    registry_desk_close(&desk);
     return exit_code;
 }

@@ -51,6 +51,17 @@ int command_conformance(struct ctl *ctl, int argc, char **argv);
 int command_why(struct ctl *ctl, int argc, char **argv);
 int command_cases(struct ctl *ctl, int argc, char **argv);
 int command_case(struct ctl *ctl, int argc, char **argv);
+int command_issues(struct ctl *ctl, int argc, char **argv);
+int command_issue(struct ctl *ctl, int argc, char **argv);
+int command_ledger(struct ctl *ctl, int argc, char **argv);
+int command_task(struct ctl *ctl, int argc, char **argv);
+int command_clues(struct ctl *ctl, int argc, char **argv);
+int command_clue(struct ctl *ctl, int argc, char **argv);
+int command_slips(struct ctl *ctl, int argc, char **argv);
+int command_stalls(struct ctl *ctl, int argc, char **argv);
+int command_contact_rules(struct ctl *ctl, int argc, char **argv);
+int command_circulars(struct ctl *ctl, int argc, char **argv);
+int command_circular(struct ctl *ctl, int argc, char **argv);
 
 /* --- Arguments ---------------------------------------------------------------------------------------------------- */
 enum ctl_option_kind {

@@ -6,7 +6,7 @@
 
 /* Why a case is due when it is: the page for the applicant, as the registry writes it. */
 
-static int explain(struct ctl *ctl, struct approvals_desk *desk, const char *number, uint32_t day, bool is_chinese) {
+static int explain(struct ctl *ctl, struct registry_desk *desk, const char *number, uint32_t day, bool is_chinese) {
     Approvals__V1__ExplainDeadline body = APPROVALS__V1__EXPLAIN_DEADLINE__INIT;
     Approvals__V1__Query query = APPROVALS__V1__QUERY__INIT;
     body.case_number = (char *)(uintptr_t)number;
@@ -14,7 +14,7 @@ static int explain(struct ctl *ctl, struct approvals_desk *desk, const char *num
     query.body_case = APPROVALS__V1__QUERY__BODY_EXPLAIN_DEADLINE;
     query.explain_deadline = &body;
     const Approvals__V1__Answer *answer;
-    const int exit_code = approvals_desk_ask(desk, &query, APPROVALS__V1__ANSWER__BODY_EXPLANATION, &answer);
+    const int exit_code = ask_approvals(desk, &query, APPROVALS__V1__ANSWER__BODY_EXPLANATION, &answer);
     if (exit_code == EXIT_CODE_OK && ctl->json) {
         json_print(json_from_message(&answer->explanation->base));
     } else if (exit_code == EXIT_CODE_OK) {
@@ -44,14 +44,14 @@ int command_why(struct ctl *ctl, int argc, char **argv) {
     if (strcmp(language, "zh") != 0 && strcmp(language, "en") != 0) {
         return ctl_error(EXIT_CODE_USAGE, "--lang is zh or en");
     }
-    if (!approvals_read_day("day", day_text, &day)) {
+    if (!ask_read_day("day", day_text, &day)) {
         return EXIT_CODE_USAGE;
     }
-    struct approvals_desk desk = {.socket = NULL};
-    exit_code = approvals_desk_open(ctl, as, &desk);
+    struct registry_desk desk = {.socket = NULL};
+    exit_code = registry_desk_open(ctl, "approvals", as, &desk);
     if (exit_code == EXIT_CODE_OK) {
         exit_code = explain(ctl, &desk, argv[1], day, strcmp(language, "zh") == 0);
     }
-    approvals_desk_close(&desk);
+    registry_desk_close(&desk);
     return exit_code;
 }

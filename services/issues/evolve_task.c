@@ -41,10 +41,11 @@ static uint32_t add_parts(struct issues *self, const struct event_task_drafted *
     return first;
 }
 
-static void add_pieces(struct issues *self, const struct event *event, const struct event_task_drafted *body, uint32_t number) {
+static void add_pieces(struct issues *self, const struct event *event, const struct event_task_drafted *body,
+                       uint32_t number) {
     const uint8_t *at = (const uint8_t *)event->private_body + sizeof *body;
-    const size_t size = sizeof *body + body->indicator_count * sizeof(struct indicator) + body->milestone_count * sizeof(struct milestone) +
-                        body->mapping_count * sizeof(uint32_t);
+    const size_t size = sizeof *body + body->indicator_count * sizeof(struct indicator) +
+                        body->milestone_count * sizeof(struct milestone) + body->mapping_count * sizeof(uint32_t);
     CHECK(event->private_size >= size);
     issues_task(self, number)->first_indicator = body->indicator_count > 0 ? self->indicators.count + 1 : 0;
     issues_task(self, number)->first_milestone = body->milestone_count > 0 ? self->milestones.count + 1 : 0;
@@ -112,7 +113,7 @@ static void map_provincial(struct issues *self, uint32_t task) {
     }
 }
 
-/* Sign-off is asked for: every cooperating unit has to speak anew. */
+/* Sign-off is asked for: every cooperating unit has to speak. Or it is not any more: nobody has spoken (due 0). */
 static void ask_parts(struct issues *self, const struct task *row, const struct event_task_step *body) {
     for (uint32_t part = row->first_part; part != 0; part = issues_part(self, part)->next) {
         issues_part(self, part)->flags = 0;
@@ -174,6 +175,9 @@ static void note(struct issues *self, struct task *row, const struct event_task_
     case STEP(SIGNED_OFF):
         row->signed_at = body->at;
         return;
+    case STEP(RETURNED):
+        ask_parts(self, row, body);
+        return;
     case STEP(DEFERRED):
         row->before = row->state;
         return;
@@ -183,6 +187,7 @@ static void note(struct issues *self, struct task *row, const struct event_task_
     case STEP(REOPENED):
         row->signed_at = 0;
         row->reported_at = body->at;
+        ask_parts(self, row, body);
         return;
     }
 }

@@ -50,7 +50,8 @@ static void fill_issued(const struct issues *self, const struct task *row, uint3
     }
     for (uint32_t i = 1; i <= self->mappings.count; i++) {
         const struct mapping *mapping = issues_mapping(self, i);
-        out->moved.provincial_mapped += mapping->task == number && issues_provincial(self, mapping->provincial)->task == 0;
+        out->moved.provincial_mapped +=
+            mapping->task == number && issues_provincial(self, mapping->provincial)->task == 0;
     }
     out->moved.indicators = row->indicator_count;
     out->moved.milestones = row->milestone_count;
@@ -74,7 +75,8 @@ static void fill_facts(const struct issues *self, const struct task *row, Issues
     facts->key = (row->flags & TASK_KEY) != 0;
 }
 
-const ProtobufCMessage *publish_task_step(struct deciding *d, const struct task *row, const struct event_task_step *body) {
+const ProtobufCMessage *publish_task_step(struct deciding *d, const struct task *row,
+                                          const struct event_task_step *body) {
     const bool is_draft = row->state == ISSUES__V1__TASK_STATE__TASK_STATE_DRAFT && body->step != STEP(ISSUED);
     if (body->step == STEP(COMMENTED) || body->step == STEP(CONFIRMATION_DUE_CHANGED) || is_draft) {
         return NULL;
@@ -94,8 +96,9 @@ const ProtobufCMessage *publish_task_step(struct deciding *d, const struct task 
     out->moved.lag_before = (Issues__V1__TaskLag)row->lag;
     out->moved.lag_after = (Issues__V1__TaskLag)body->lag;
     out->moved.milestones_closed = body->step == STEP(MILESTONE_CLOSED);
-    out->moved.on_time = (body->step == STEP(SIGNED_OFF) && civil_day_of_s(body->at) <= row->due) ||
-                         (body->step == STEP(REOPENED) && row->signed_at != 0 && civil_day_of_s(row->signed_at) <= row->due);
+    out->moved.on_time =
+        (body->step == STEP(SIGNED_OFF) && civil_day_of_s(body->at) <= row->due) ||
+        (body->step == STEP(REOPENED) && row->signed_at != 0 && civil_day_of_s(row->signed_at) <= row->due);
     if (body->step == STEP(ISSUED)) {
         fill_issued(d->self, row, body->task, out);
     } else if (body->step == STEP(MEASURED)) {

@@ -1,19 +1,9 @@
 #include "issues/query.h"
 
-#include <string.h>
-
 #include "base/civil.h"
 #include "issues/query_internal.h"
 
 #define KIND(name) ISSUES__V1__RECORD_KIND__RECORD_KIND_##name
-
-void *ask_take(struct issues_asking *a, size_t size) {
-    void *taken = arena_zalloc(a->arena, size);
-    if (taken == NULL) {
-        a->code = COMMON__V1__CODE__CODE_EXHAUSTED;
-    }
-    return taken;
-}
 
 /* --- who may see what --- */
 
@@ -40,35 +30,38 @@ bool ask_is_of(const struct issues *self, struct record record, uint32_t agency)
     return row->finder == agency || row->agency == agency || row->procuratorate == agency;
 }
 
-bool ask_may_see(const struct issues_asking *a, struct record record) {
+static bool may_see(const struct asking *a, struct record record) {
     return a->sees_all || ask_is_of(a->self, record, a->agency);
 }
 
-struct record ask_find(struct issues_asking *a, Issues__V1__RecordKind kind, const char *number) {
+struct record ask_find(struct asking *a, Issues__V1__RecordKind kind, const char *number) {
     const uint32_t code = record_check_number(number, ISSUES_NUMBER_BYTES - 2);
     struct record record = code == 0 ? record_find(a->self, kind, number) : (struct record){0};
     if (code != 0) {
-        a->code = code;
-    } else if (record.row == 0 || !ask_may_see(a, record)) {
-        a->code = COMMON__V1__CODE__CODE_NOT_FOUND;
+        asking_refuse(a, code);
+    } else if (record.row == 0 || !may_see(a, record)) {
+        asking_refuse(a, COMMON__V1__CODE__CODE_NOT_FOUND);
         record.row = 0;
     }
     return record;
 }
 
-bool ask_list_agency(struct issues_asking *a, const char *code, uint32_t *agency) {
-    *agency = code[0] == 0 ? (a->sees_all ? 0 : a->agency) : issues_find_agency(a->self, code);
-    if (*agency == 0 && (code[0] != 0 || !a->sees_all)) {
-        a->code = ISSUES__V1__CODE__CODE_AGENCY_UNKNOWN;
-    } else if (!a->sees_all && *agency != a->agency) {
-        a->code = COMMON__V1__CODE__CODE_FORBIDDEN;
-    }
-    return a->code == 0;
+bool ask_list_agency(struct asking *a, const char *code, uint32_t *agency) {
+    *agency = issues_find_agency(a->self, code);
+    return asking_list_agency(a, code[0] != 0, agency, ISSUES__V1__CODE__CODE_AGENCY_UNKNOWN);
 }
 
 /* --- the question --- */
 
-static void ask(struct issues_asking *a, const Issues__V1__Query *query, Issues__V1__Answer *answer) {
+static void list_agencies(struct asking *a, Issues__V1__Answer *answer) {
+    answer->agencies = agencies_list(&issues_asked(a)->agencies, a->arena);
+    answer->body_case = ISSUES__V1__ANSWER__BODY_AGENCIES;
+    if (answer->agencies == NULL) {
+        asking_refuse(a, COMMON__V1__CODE__CODE_EXHAUSTED);
+    }
+}
+
+static void ask(struct asking *a, const Issues__V1__Query *query, Issues__V1__Answer *answer) {
     switch (query->body_case) {
     case ISSUES__V1__QUERY__BODY_GET_ISSUE:
         ask_get_issue(a, query->get_issue, answer);
@@ -110,35 +103,27 @@ static void ask(struct issues_asking *a, const Issues__V1__Query *query, Issues_
         ask_list_provincial(a, query->list_provincial_tasks, answer);
         return;
     case ISSUES__V1__QUERY__BODY_LIST_AGENCIES:
-        ask_list_agencies(a, answer);
+        list_agencies(a, answer);
         return;
     case ISSUES__V1__QUERY__BODY__NOT_SET:
     case _ISSUES__V1__QUERY__BODY__CASE_IS_INT_SIZE:
         break;
     }
-    a->code = COMMON__V1__CODE__CODE_UNSUPPORTED;
+    asking_refuse(a, COMMON__V1__CODE__CODE_UNSUPPORTED);
 }
 
-static void begin(struct issues_asking *a) {
-    const struct principal *principal = a->question->principal;
-    const int64_t now_ms =
-        a->self->options.time_by_commands ? issues_course(a->self)->now_ms : a->question->received_at_ms;
-    a->agency = issues_find_agency(a->self, principal->organisation);
-    a->sees_all = principal->role == ROLE_SUPERVISOR || principal->role == ROLE_LEADER || principal->role == ROLE_OPERATOR ||
-                  (principal->role == ROLE_CLERK && issues_agency(a->self, a->agency)->is_window != 0);
-    a->today = civil_day_of_ms(now_ms);
+static bool begin(struct asking *a) {
+    const struct issues *self = a->self;
+    const uint32_t agency = issues_find_agency(self, a->question->principal->organisation);
+    const int64_t now_ms = self->options.time_by_commands ? issues_course(self)->now_ms : a->question->received_at_ms;
+    return asking_begin(a, agency, issues_agency(self, agency)->is_window != 0, civil_day_of_ms(now_ms));
 }
 
 const ProtobufCMessage *issues_query(const void *self, const struct question *question, struct arena *arena,
                                      struct decision *audit, uint32_t *code) {
-    struct issues_asking a = {.self = self, .question = question, .arena = arena};
     (void)audit; /* nothing of a person is asked for here */
-    if (question->principal->role != ROLE_OPERATOR && roles_actors(question->principal->role) == 0) {
-        *code = COMMON__V1__CODE__CODE_FORBIDDEN;
-        return NULL;
-    }
-    begin(&a);
-    Issues__V1__Answer *answer = ask_take(&a, sizeof *answer);
+    struct asking a = {.self = self, .question = question, .arena = arena};
+    Issues__V1__Answer *answer = begin(&a) ? asking_take(&a, sizeof *answer) : NULL;
     if (answer != NULL) {
         issues__v1__answer__init(answer);
         ask(&a, (const Issues__V1__Query *)question->body, answer);

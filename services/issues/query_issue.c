@@ -1,7 +1,7 @@
-#include "issues/query_internal.h"
+#include <string.h>
 
-#include "base/civil.h"
 #include "issues/issue_steps.h"
+#include "issues/query_internal.h"
 
 /* Questions about enterprise issues, what they are about, and the rules that they cite. */
 
@@ -11,10 +11,11 @@ static int64_t ms_of(uint32_t seconds) {
     return (int64_t)seconds * 1000;
 }
 
-static void add_parts(struct issues_asking *a, const struct issue *row, Issues__V1__Issue *out) {
-    Issues__V1__Part *parts = ask_take(a, ISSUES_PARTS_MAX * sizeof *parts);
-    Issues__V1__Part **list = ask_take(a, ISSUES_PARTS_MAX * sizeof *list);
-    for (uint32_t part = row->first_part; part != 0 && parts != NULL && list != NULL && out->n_cooperating < ISSUES_PARTS_MAX;
+static void add_parts(struct asking *a, const struct issue *row, Issues__V1__Issue *out) {
+    Issues__V1__Part *parts = asking_take(a, ISSUES_PARTS_MAX * sizeof *parts);
+    Issues__V1__Part **list = asking_take(a, ISSUES_PARTS_MAX * sizeof *list);
+    for (uint32_t part = row->first_part;
+         part != 0 && parts != NULL && list != NULL && out->n_cooperating < ISSUES_PARTS_MAX;
          part = issues_part(a->self, part)->next) {
         const struct record_part *of = issues_part(a->self, part);
         const size_t i = out->n_cooperating++;
@@ -27,8 +28,8 @@ static void add_parts(struct issues_asking *a, const struct issue *row, Issues__
     out->cooperating = list;
 }
 
-static void add_rules(struct issues_asking *a, uint64_t cites, Issues__V1__Issue *out) {
-    out->rules = ask_take(a, ISSUES_CONTACT_RULES_MAX * sizeof *out->rules);
+static void add_rules(struct asking *a, uint64_t cites, Issues__V1__Issue *out) {
+    out->rules = asking_take(a, ISSUES_CONTACT_RULES_MAX * sizeof *out->rules);
     for (uint32_t rule = 1; cites != 0 && out->rules != NULL; rule++, cites >>= 1) {
         if ((cites & 1) != 0) {
             out->rules[out->n_rules++] = issues_contact_rule(a->self, rule)->code;
@@ -37,10 +38,10 @@ static void add_rules(struct issues_asking *a, uint64_t cites, Issues__V1__Issue
 }
 
 /* Why it is due when it is. */
-static void add_clock(const struct issues_asking *a, const struct issue *row, Issues__V1__Issue *out) {
+static void add_clock(const struct asking *a, const struct issue *row, Issues__V1__Issue *out) {
     const struct calendar calendar = issues_calendar(a->self);
     int32_t days;
-    out->limit_workdays = a->self->options.class_workdays[row->class];
+    out->limit_workdays = issues_asked(a)->options.class_workdays[row->class];
     out->extension = row->extension;
     out->due_day = (uint32_t)row->due;
     out->light = issue_light(a->self, row, a->today);
@@ -58,16 +59,26 @@ static void add_clock(const struct issues_asking *a, const struct issue *row, Is
     }
 }
 
-/* NULL: a code. */
-static Issues__V1__Issue *make_issue(struct issues_asking *a, uint32_t number) {
-    struct issue *row = issues_issue(a->self, number);
-    Issues__V1__Issue *out = ask_take(a, sizeof *out);
-    char *credit_code = ask_take(a, sizeof row->credit_code + 1);
-    if (out == NULL || credit_code == NULL) {
-        return NULL;
+/* The enterprise is named to those who handle the issue alone: the units, the service office, a service hall. */
+static char *credit_code(struct asking *a, uint32_t number) {
+    const enum role role = a->question->principal->role;
+    const struct issue *row = issues_issue(a->self, number);
+    const bool handles = ask_is_of(a->self, RECORD_ISSUE(number), a->agency) || role == ROLE_SUPERVISOR ||
+                         (role == ROLE_CLERK && a->sees_all);
+    char *text = asking_take(a, sizeof row->credit_code + 1);
+    if (text != NULL && handles) {
+        memcpy(text, row->credit_code, sizeof row->credit_code);
     }
-    for (size_t i = 0; i < sizeof row->credit_code; i++) {
-        credit_code[i] = row->credit_code[i];
+    return text;
+}
+
+/* NULL: a code. */
+static void *make_issue(struct asking *a, uint32_t number) {
+    struct issue *row = issues_issue(a->self, number);
+    Issues__V1__Issue *out = asking_take(a, sizeof *out);
+    char *enterprise = credit_code(a, number);
+    if (out == NULL || enterprise == NULL) {
+        return NULL;
     }
     issues__v1__issue__init(out);
     out->issue_number = row->number;
@@ -75,7 +86,7 @@ static Issues__V1__Issue *make_issue(struct issues_asking *a, uint32_t number) {
     out->class_ = (Issues__V1__IssueClass)row->class;
     out->topic = (Issues__V1__IssueTopic)row->topic;
     out->region = row->region;
-    out->credit_code = credit_code;
+    out->credit_code = enterprise;
     out->lead = issues_agency(a->self, row->lead)->code;
     out->item_code = issues_about(a->self, row->about_item)->code;
     out->task_number = issues_about(a->self, row->about_task)->code;
@@ -94,7 +105,7 @@ static Issues__V1__Issue *make_issue(struct issues_asking *a, uint32_t number) {
     return a->code == 0 ? out : NULL;
 }
 
-void ask_get_issue(struct issues_asking *a, const Issues__V1__GetIssue *query, Issues__V1__Answer *answer) {
+void ask_get_issue(struct asking *a, const Issues__V1__GetIssue *query, Issues__V1__Answer *answer) {
     const struct record record = ask_find(a, KIND_ISSUE, query->issue_number);
     if (record.row != 0) {
         answer->issue = make_issue(a, record.row);
@@ -102,92 +113,131 @@ void ask_get_issue(struct issues_asking *a, const Issues__V1__GetIssue *query, I
     }
 }
 
-static bool is_wanted(const struct issues_asking *a, const Issues__V1__ListIssues *query, uint32_t number, uint32_t agency) {
+static bool is_wanted(const struct asking *a, const void *filter, uint32_t number) {
+    const struct ask_filter *wanted = filter;
+    const Issues__V1__ListIssues *query = wanted->query;
     const struct issue *row = issues_issue(a->self, number);
-    return (query->state == 0 || row->state == (uint8_t)query->state) && (!query->overdue || (row->flags & ISSUE_OVERDUE) != 0) &&
-           (agency == 0 || ask_is_of(a->self, RECORD_ISSUE(number), agency));
+    return (query->state == 0 || row->state == (uint8_t)query->state) &&
+           (!query->overdue || (row->due != 0 && row->due < a->today)) &&
+           (wanted->agency == 0 || ask_is_of(a->self, RECORD_ISSUE(number), wanted->agency));
 }
 
-void ask_list_issues(struct issues_asking *a, const Issues__V1__ListIssues *query, Issues__V1__Answer *answer) {
-    const uint32_t rows_max = ask_rows(query->limit);
-    uint32_t agency, looks = QUERY_LOOKS_MAX, row = ask_first_row(query->after, a->self->issues.count);
-    if (!ask_list_agency(a, query->agency, &agency)) {
-        return;
+void ask_list_issues(struct asking *a, const Issues__V1__ListIssues *query, Issues__V1__Answer *answer) {
+    struct ask_filter wanted = {.query = query};
+    const struct asking_list list = {.count = issues_asked(a)->issues.count,
+                                     .after = query->after,
+                                     .limit = query->limit,
+                                     .looks = ASKING_LOOKS_MAX,
+                                     .is_wanted = is_wanted,
+                                     .make = make_issue,
+                                     .filter = &wanted};
+    Issues__V1__Issues *out = ask_list_agency(a, query->agency, &wanted.agency) ? asking_take(a, sizeof *out) : NULL;
+    if (out != NULL) {
+        issues__v1__issues__init(out);
+        out->issues = (Issues__V1__Issue **)asking_page(a, &list, &out->n_issues, &out->next);
+        answer->issues = out;
+        answer->body_case = ISSUES__V1__ANSWER__BODY_ISSUES;
     }
-    Issues__V1__Issues *out = ask_take(a, sizeof *out);
-    Issues__V1__Issue **list = ask_take(a, rows_max * sizeof *list);
-    if (out == NULL || list == NULL) {
-        return;
-    }
-    issues__v1__issues__init(out);
-    for (; row != 0 && looks != 0 && out->n_issues < rows_max && a->code == 0; row--, looks--) {
-        if (is_wanted(a, query, row, agency)) {
-            list[out->n_issues++] = make_issue(a, row);
-        }
-    }
-    out->issues = list;
-    out->next = row == 0 ? 0 : row + 1;
-    answer->issues = out;
-    answer->body_case = ISSUES__V1__ANSWER__BODY_ISSUES;
 }
 
 /* --- what stalls enterprises --- */
 
-/* Most open ones first, then most of all. */
-static bool is_before(const struct about *x, const struct about *y) {
-    return x->open != y->open ? x->open > y->open : x->issues > y->issues;
+/* The first so many of all, as a heap: the last of them is at its root, and gives way to one that comes before it. */
+struct stalls {
+    const struct issues *self;
+    uint32_t *rows;
+    uint32_t count, rows_max;
+};
+
+/* Most open ones first, then most of all, then known first. */
+static bool is_before(const struct issues *self, uint32_t x, uint32_t y) {
+    const struct about *of_x = issues_about(self, x), *of_y = issues_about(self, y);
+    return of_x->open != of_y->open       ? of_x->open > of_y->open
+           : of_x->issues != of_y->issues ? of_x->issues > of_y->issues
+                                          : x < y;
 }
 
-/* The first so many of all, kept sorted. */
-static uint32_t choose(const struct issues *self, uint32_t *rows, uint32_t rows_max) {
-    uint32_t count = 0;
-    for (uint32_t number = 1; number <= self->abouts.count; number++) {
-        const struct about *about = issues_about(self, number);
-        if (about->issues == 0 || (count == rows_max && !is_before(about, issues_about(self, rows[count - 1])))) {
+/* Puts a row at a place of the heap, or below it. */
+static void sink(struct stalls *stalls, uint32_t place, uint32_t row) {
+    for (;;) {
+        uint32_t below = 2 * place + 1;
+        below += below + 1 < stalls->count && is_before(stalls->self, stalls->rows[below], stalls->rows[below + 1]);
+        if (below >= stalls->count || !is_before(stalls->self, row, stalls->rows[below])) {
+            stalls->rows[place] = row;
+            return;
+        }
+        stalls->rows[place] = stalls->rows[below];
+        place = below;
+    }
+}
+
+static void raise(struct stalls *stalls, uint32_t row) {
+    uint32_t place = stalls->count++;
+    for (; place > 0 && is_before(stalls->self, stalls->rows[(place - 1) / 2], row); place = (place - 1) / 2) {
+        stalls->rows[place] = stalls->rows[(place - 1) / 2];
+    }
+    stalls->rows[place] = row;
+}
+
+static void choose(struct stalls *stalls) {
+    for (uint32_t row = 1; row <= stalls->self->abouts.count; row++) {
+        if (issues_about(stalls->self, row)->issues == 0) {
             continue;
         }
-        uint32_t place = count < rows_max ? count++ : count - 1;
-        for (; place > 0 && is_before(about, issues_about(self, rows[place - 1])); place--) {
-            rows[place] = rows[place - 1];
+        if (stalls->count < stalls->rows_max) {
+            raise(stalls, row);
+        } else if (is_before(stalls->self, row, stalls->rows[0])) {
+            sink(stalls, 0, row);
         }
-        rows[place] = number;
     }
-    return count;
 }
 
-void ask_list_stalls(struct issues_asking *a, const Issues__V1__ListStalls *query, Issues__V1__Answer *answer) {
-    const uint32_t rows_max = ask_rows(query->limit);
-    Issues__V1__Stalls *out = ask_take(a, sizeof *out);
-    Issues__V1__Stall *stalls = ask_take(a, rows_max * sizeof *stalls);
-    Issues__V1__Stall **list = ask_take(a, rows_max * sizeof *list);
-    uint32_t *rows = ask_take(a, rows_max * sizeof *rows);
-    if (!a->sees_all) {
-        a->code = COMMON__V1__CODE__CODE_FORBIDDEN;
+/* Takes the last one out. */
+static uint32_t take_last(struct stalls *stalls) {
+    const uint32_t last = stalls->rows[0];
+    const uint32_t moved = stalls->rows[--stalls->count];
+    if (stalls->count > 0) {
+        sink(stalls, 0, moved);
     }
+    return last;
+}
+
+static void fill_stall(struct about *about, Issues__V1__Stall *out) {
+    issues__v1__stall__init(out);
+    *(about->is_task ? &out->task_number : &out->item_code) = about->code;
+    out->issues = about->issues;
+    out->open = about->open;
+    out->overdue = about->overdue;
+}
+
+/* How many issues are about what is no secret: the feed says it. */
+void ask_list_stalls(struct asking *a, const Issues__V1__ListStalls *query, Issues__V1__Answer *answer) {
+    struct stalls stalls = {.self = a->self, .rows_max = asking_rows(query->limit)};
+    Issues__V1__Stalls *out = asking_take(a, sizeof *out);
+    Issues__V1__Stall *told = asking_take(a, stalls.rows_max * sizeof *told);
+    Issues__V1__Stall **list = asking_take(a, stalls.rows_max * sizeof *list);
+    stalls.rows = asking_take(a, stalls.rows_max * sizeof *stalls.rows);
     if (a->code != 0) {
         return;
     }
+    choose(&stalls);
     issues__v1__stalls__init(out);
-    out->n_stalls = choose(a->self, rows, rows_max);
+    out->n_stalls = stalls.count;
     out->stalls = list;
-    for (size_t i = 0; i < out->n_stalls; i++) {
-        struct about *about = issues_about(a->self, rows[i]);
-        issues__v1__stall__init(&stalls[i]);
-        *(about->is_task ? &stalls[i].task_number : &stalls[i].item_code) = about->code;
-        stalls[i].issues = about->issues;
-        stalls[i].open = about->open;
-        stalls[i].overdue = about->overdue;
-        list[i] = &stalls[i];
+    while (stalls.count > 0) {
+        const uint32_t place = stalls.count - 1;
+        fill_stall(issues_about(a->self, take_last(&stalls)), &told[place]);
+        list[place] = &told[place];
     }
     answer->stalls = out;
     answer->body_case = ISSUES__V1__ANSWER__BODY_STALLS;
 }
 
-void ask_list_contact_rules(struct issues_asking *a, Issues__V1__Answer *answer) {
-    const uint32_t count = a->self->contact_rules.count;
-    Issues__V1__ContactRules *out = ask_take(a, sizeof *out);
-    Issues__V1__ContactRule *rules = ask_take(a, (count + 1) * sizeof *rules);
-    Issues__V1__ContactRule **list = ask_take(a, (count + 1) * sizeof *list);
+void ask_list_contact_rules(struct asking *a, Issues__V1__Answer *answer) {
+    const uint32_t count = issues_asked(a)->contact_rules.count;
+    Issues__V1__ContactRules *out = asking_take(a, sizeof *out);
+    Issues__V1__ContactRule *rules = asking_take(a, (count + 1) * sizeof *rules);
+    Issues__V1__ContactRule **list = asking_take(a, (count + 1) * sizeof *list);
     if (a->code != 0) {
         return;
     }

@@ -30,7 +30,8 @@ static void add_issue(struct list *list, uint32_t number) {
     }
     const Issues__V1__Light light = issue_light(list->self, row, list->day);
     if (light == ISSUES__V1__LIGHT__LIGHT_RED || slips_are_open(&list->self->slips, row->first_slip, 2)) {
-        add(list, &(struct circular_line){.row = number, .due = row->due, .agency = row->lead, .light = (uint8_t)light});
+        add(list,
+            &(struct circular_line){.row = number, .due = row->due, .agency = row->lead, .light = (uint8_t)light});
     }
 }
 
@@ -38,8 +39,9 @@ static void add_task(struct list *list, uint32_t number) {
     const struct task *row = issues_task(list->self, number);
     const Issues__V1__TaskLag lag = task_lag(list->self, row, list->day);
     if (lag > ISSUES__V1__TASK_LAG__TASK_LAG_NONE) {
-        add(list, &(struct circular_line){
-                      .row = number, .due = row->due, .agency = row->lead, .progress = row->progress, .lag = (uint8_t)lag});
+        add(list,
+            &(struct circular_line){
+                .row = number, .due = row->due, .agency = row->lead, .progress = row->progress, .lag = (uint8_t)lag});
     }
 }
 
@@ -67,9 +69,12 @@ static uint32_t check(const struct issues *self, const Issues__V1__PublishCircul
     if (said->kind != KIND(ISSUE) && said->kind != KIND(TASK)) {
         return said->kind == 0 ? COMMON__V1__CODE__CODE_MISSING : COMMON__V1__CODE__CODE_UNKNOWN_VALUE;
     }
-    *field = "last_day";
-    if (said->first_day == 0 || said->last_day < said->first_day || said->last_day > INT32_MAX / 2) {
-        return said->first_day == 0 ? COMMON__V1__CODE__CODE_MISSING : COMMON__V1__CODE__CODE_MALFORMED;
+    *field = said->first_day == 0 ? "first_day" : "last_day";
+    if (said->first_day == 0 || said->last_day == 0) {
+        return COMMON__V1__CODE__CODE_MISSING;
+    }
+    if (said->last_day < said->first_day || said->last_day > INT32_MAX / 2) {
+        return COMMON__V1__CODE__CODE_MALFORMED;
     }
     *field = "title";
     code = record_check_text(said->title, true, ISSUES_TITLE_BYTES_MAX);

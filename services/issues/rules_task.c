@@ -4,8 +4,8 @@
 #include "issues/rules.h"
 #include "issues/task_steps.h"
 
-/* Steps of a ledger task that is known: form, actor, unit, version, time and state by the table of task_steps.h, then the guards of
- * the single step. Drafts: rules_task_draft.c. */
+/* Steps of a ledger task that is known: form, actor, unit, version, time and state by the table of task_steps.h, then
+ * the guards of the single step. Drafts: rules_task_draft.c. */
 
 #define STEP(name) ISSUES__V1__TASK_STEP__TASK_STEP_##name
 #define STATE(name) ISSUES__V1__TASK_STATE__TASK_STATE_##name
@@ -109,14 +109,16 @@ static bool asks(struct deciding *d, struct moving *m) {
             return refuse(d, ISSUES__V1__CODE__CODE_CALENDAR_HORIZON, "occurred_at_ms");
         }
     }
-    m->body->flags &= (uint16_t)~(TASK_LEADER_APPROVED | TASK_CONFIRMATION_LATE);
+    m->body->flags &= (uint16_t) ~(TASK_LEADER_APPROVED | TASK_CONFIRMATION_LATE);
     return true;
 }
 
+/* A cooperating unit says its word. */
 static bool speaks(struct deciding *d, struct moving *m) {
     const uint32_t part = part_of(d->self, m->row, d->agency);
-    const uint16_t flag = m->said->step == STEP(CONFIRMED) ? PART_DONE : PART_OBJECTED;
-    if ((issues_part(d->self, part)->flags & flag) != 0) { /* said already */
+    const uint16_t flags = issues_part(d->self, part)->flags;
+    const uint16_t final = m->said->step == STEP(CONFIRMED) ? PART_DONE : PART_DONE | PART_OBJECTED;
+    if ((flags & final) != 0) { /* its word stands, but for an objection that it gives up */
         return refuse(d, ISSUES__V1__CODE__CODE_WRONG_ORDER, "step");
     }
     m->body->part = part;
@@ -150,7 +152,9 @@ static bool signs_off(struct deciding *d, struct moving *m) {
 
 static bool defers(struct deciding *d, struct moving *m) {
     if (m->said->until_day <= (uint32_t)m->row->due || m->said->until_day > INT32_MAX / 2) {
-        return refuse(d, m->said->until_day == 0 ? (uint32_t)COMMON__V1__CODE__CODE_MISSING : (uint32_t)COMMON__V1__CODE__CODE_MALFORMED,
+        return refuse(d,
+                      m->said->until_day == 0 ? (uint32_t)COMMON__V1__CODE__CODE_MISSING
+                                              : (uint32_t)COMMON__V1__CODE__CODE_MALFORMED,
                       "until_day");
     }
     m->body->due = (int32_t)m->said->until_day;
@@ -159,7 +163,9 @@ static bool defers(struct deciding *d, struct moving *m) {
 
 static bool carries_over(struct deciding *d, struct moving *m) {
     if (m->said->year <= m->row->year || m->said->year > YEAR_MAX) {
-        return refuse(d, m->said->year == 0 ? (uint32_t)COMMON__V1__CODE__CODE_MISSING : (uint32_t)COMMON__V1__CODE__CODE_MALFORMED,
+        return refuse(d,
+                      m->said->year == 0 ? (uint32_t)COMMON__V1__CODE__CODE_MISSING
+                                         : (uint32_t)COMMON__V1__CODE__CODE_MALFORMED,
                       "year");
     }
     m->body->year = (uint16_t)m->said->year;
@@ -197,7 +203,15 @@ static bool guard(struct deciding *d, struct moving *m) {
 /* --- the event --- */
 
 static bool is_report(Issues__V1__TaskStep step) {
-    return step == STEP(REPORTED) || step == STEP(MEASURED) || step == STEP(MILESTONE_CLOSED);
+    return step == STEP(REPORTED) || step == STEP(MEASURED) || step == STEP(MILESTONE_CLOSED) || step == STEP(REOPENED);
+}
+
+/* A step may catch up; that a task lags more than the feed was told is said by time alone, with the slip that follows.
+ */
+static uint8_t lag_told(const struct deciding *d, const struct task *before, const struct task *after,
+                        const struct moving *m) {
+    const uint8_t lag = (uint8_t)task_lag_after(d->self, after, m->day, &m->change);
+    return lag < before->lag ? lag : before->lag;
 }
 
 /* Progress and lag as they are after the step. */
@@ -207,7 +221,7 @@ static void fill_after(const struct deciding *d, struct moving *m) {
     after.due = m->body->due;
     after.reported_at = is_report(m->said->step) ? m->body->at : after.reported_at;
     m->body->progress = (uint16_t)task_progress_after(d->self, m->row, &m->change);
-    m->body->lag = (uint8_t)task_lag_after(d->self, &after, m->day, &m->change);
+    m->body->lag = lag_told(d, m->row, &after, m);
 }
 
 static bool ends(unsigned state) {
@@ -218,10 +232,12 @@ static void emit(struct deciding *d, const struct moving *m) {
     const struct record record = RECORD_TASK(m->body->task);
     const char *evidence = record_evidence(d, &m->said->evidence);
     struct texts texts;
-    texts_begin(d, &texts, m->body, sizeof *m->body, strlen(m->said->reason) + (evidence == NULL ? 0 : strlen(evidence)), 2);
+    texts_begin(d, &texts, m->body, sizeof *m->body,
+                strlen(m->said->reason) + (evidence == NULL ? 0 : strlen(evidence)), 2);
     texts_add(&texts, TEXT_REASON, m->said->reason);
     texts_add(&texts, TEXT_EVIDENCE, evidence);
-    record_emit(d, EVENT_TASK_STEP, texts.bytes, texts.size, record)->public_body = publish_task_step(d, m->row, m->body);
+    record_emit(d, EVENT_TASK_STEP, texts.bytes, texts.size, record)->public_body =
+        publish_task_step(d, m->row, m->body);
     if (m->row->state != m->body->after && ends(m->body->after)) {
         issues_slip_close_all(d, record, m->body->at);
     }
@@ -229,7 +245,8 @@ static void emit(struct deciding *d, const struct moving *m) {
 
 /* An indicator of a task that was signed off fell back: it is open again, in the same decision. */
 static void reopen(struct deciding *d, const struct moving *m) {
-    if (m->row->state != STATE(SIGNED_OFF) || m->said->step != STEP(MEASURED) || indicator_is_met(&m->change.measured)) {
+    if (m->row->state != STATE(SIGNED_OFF) || m->said->step != STEP(MEASURED) ||
+        indicator_is_met(&m->change.measured)) {
         return;
     }
     struct event_task_step *body = decide_take(d, sizeof *body);
@@ -245,11 +262,9 @@ static void reopen(struct deciding *d, const struct moving *m) {
     body->indicator = 0;
     body->has_evidence = 0;
     body->value = 0;
-    struct task after = before;
-    after.state = STATE(DOING);
-    after.reported_at = body->at;
-    body->lag = (uint8_t)task_lag_after(d->self, &after, m->day, &m->change);
-    record_emit(d, EVENT_TASK_STEP, body, sizeof *body, RECORD_TASK(body->task))->public_body = publish_task_step(d, &before, body);
+    body->by = 0;
+    record_emit(d, EVENT_TASK_STEP, body, sizeof *body, RECORD_TASK(body->task))->public_body =
+        publish_task_step(d, &before, body);
 }
 
 static bool check_form(struct deciding *d, const struct task_step *rule, const Issues__V1__ReportTask *said) {
@@ -319,8 +334,9 @@ void task_report(struct deciding *d, const Issues__V1__ReportTask *said) {
     } else if (!roles_may_act(d->command->role, said->actor)) {
         decide_refuse(d, ISSUES__V1__CODE__CODE_WRONG_ACTOR, "actor");
     } else if (rule == NULL) {
-        decide_refuse(d, said->step == STEP(UNSPECIFIED) ? (uint32_t)COMMON__V1__CODE__CODE_MISSING
-                                                         : (uint32_t)ISSUES__V1__CODE__CODE_WRONG_ACTOR,
+        decide_refuse(d,
+                      said->step == STEP(UNSPECIFIED) ? (uint32_t)COMMON__V1__CODE__CODE_MISSING
+                                                      : (uint32_t)ISSUES__V1__CODE__CODE_WRONG_ACTOR,
                       said->step == STEP(UNSPECIFIED) ? "step" : "actor");
     } else {
         report_step(d, said, rule);

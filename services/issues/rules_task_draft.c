@@ -16,7 +16,9 @@ static bool refuse(struct deciding *d, uint32_t code, const char *field) {
 }
 
 static uint32_t check_year(uint32_t year) {
-    return year == 0 ? COMMON__V1__CODE__CODE_MISSING : year < YEAR_MIN || year > YEAR_MAX ? COMMON__V1__CODE__CODE_MALFORMED : 0;
+    return year == 0                            ? COMMON__V1__CODE__CODE_MISSING
+           : year < YEAR_MIN || year > YEAR_MAX ? COMMON__V1__CODE__CODE_MALFORMED
+                                                : 0;
 }
 
 /* --- the province's --- */
@@ -44,12 +46,14 @@ void provincial_task_publish(struct deciding *d, const Issues__V1__PublishProvin
         decide_refuse(d, code, field);
         return;
     }
-    struct event_provincial_task body = {.at = decide_seconds(d->command->occurred_at_ms), .year = (uint16_t)said->year};
+    struct event_provincial_task body = {.at = decide_seconds(d->command->occurred_at_ms),
+                                         .year = (uint16_t)said->year};
     struct texts texts;
     memcpy(body.code, said->code, strlen(said->code));
     texts_begin(d, &texts, &body, sizeof body, strlen(said->title), 1);
     texts_add(&texts, TEXT_TITLE, said->title);
-    decide_emit(d, EVENT_PROVINCIAL_TASK, texts.bytes, texts.size, 0)->public_body = publish_provincial_task(d, said->year);
+    decide_emit(d, EVENT_PROVINCIAL_TASK, texts.bytes, texts.size, 0)->public_body =
+        publish_provincial_task(d, said->year);
 }
 
 /* --- a draft: its parts --- */
@@ -87,7 +91,8 @@ static bool fits(const Issues__V1__Indicator *said) {
     case KIND(BOOLEAN):
         return (said->baseline == 0 || said->baseline == YES) && said->target == YES && said->total == 0;
     case KIND(COVERAGE):
-        return said->total > 0 && said->target >= 0 && said->target <= said->total && said->baseline >= 0 && said->baseline <= said->total;
+        return said->total > 0 && said->target >= 0 && said->target <= said->total && said->baseline >= 0 &&
+               said->baseline <= said->total;
     case KIND(UNSPECIFIED):
     case _ISSUES__V1__INDICATOR_KIND_IS_INT_SIZE:
         break;
@@ -108,7 +113,8 @@ static bool add_indicators(struct deciding *d, struct draft *draft) {
         if (!is_good) {
             return refuse(d, ISSUES__V1__CODE__CODE_INDICATOR_RULE, "indicators");
         }
-        if (record_check_text(said->name, false, TEXT_BYTES_MAX) != 0 || record_check_text(said->unit, false, UNIT_BYTES_MAX) != 0 ||
+        if (record_check_text(said->name, false, TEXT_BYTES_MAX) != 0 ||
+            record_check_text(said->unit, false, UNIT_BYTES_MAX) != 0 ||
             record_check_text(said->metric, false, UNIT_BYTES_MAX * 2) != 0) {
             return refuse(d, ISSUES__V1__CODE__CODE_FIELD_TOO_LONG, "indicators");
         }
@@ -132,14 +138,16 @@ static bool add_milestones(struct deciding *d, struct draft *draft) {
     for (size_t i = 0; i < draft->said->n_milestones; i++) {
         const Issues__V1__Milestone *said = draft->said->milestones[i];
         const bool is_in_order = said->due_day >= (uint32_t)day && said->due_day <= (uint32_t)draft->body.due;
-        const bool rises = said->expected_permille == 0 || (said->expected_permille >= expected && said->expected_permille <= WHOLE);
+        const bool rises =
+            said->expected_permille == 0 || (said->expected_permille >= expected && said->expected_permille <= WHOLE);
         if (!is_in_order || !rises) {
             return refuse(d, COMMON__V1__CODE__CODE_MALFORMED, "milestones");
         }
         if (record_check_text(said->name, false, TEXT_BYTES_MAX) != 0) {
             return refuse(d, ISSUES__V1__CODE__CODE_FIELD_TOO_LONG, "milestones");
         }
-        draft->milestones[i] = (struct milestone){.due = (int32_t)said->due_day, .expected = (uint16_t)said->expected_permille};
+        draft->milestones[i] =
+            (struct milestone){.due = (int32_t)said->due_day, .expected = (uint16_t)said->expected_permille};
         day = (int32_t)said->due_day;
         expected = said->expected_permille == 0 ? expected : said->expected_permille;
     }
@@ -153,7 +161,8 @@ static bool add_provincial(struct deciding *d, struct draft *draft) {
     }
     for (size_t i = 0; i < draft->said->n_provincial; i++) {
         const char *code = draft->said->provincial[i];
-        const uint32_t row = strlen(code) < ISSUES_CODE_BYTES ? issues_find_provincial(d->self, draft->said->year, code) : 0;
+        const uint32_t row =
+            strlen(code) < ISSUES_CODE_BYTES ? issues_find_provincial(d->self, draft->said->year, code) : 0;
         if (row == 0) {
             return refuse(d, ISSUES__V1__CODE__CODE_PROVINCIAL_UNKNOWN, "provincial");
         }
@@ -171,8 +180,9 @@ static bool add_provincial(struct deciding *d, struct draft *draft) {
 static bool add_units(struct deciding *d, struct draft *draft) {
     const uint32_t lead = issues_find_agency(d->self, draft->said->lead);
     if (lead == 0) {
-        return refuse(d, draft->said->lead[0] == '\0' ? (uint32_t)COMMON__V1__CODE__CODE_MISSING
-                                                      : (uint32_t)ISSUES__V1__CODE__CODE_AGENCY_UNKNOWN,
+        return refuse(d,
+                      draft->said->lead[0] == '\0' ? (uint32_t)COMMON__V1__CODE__CODE_MISSING
+                                                   : (uint32_t)ISSUES__V1__CODE__CODE_AGENCY_UNKNOWN,
                       "lead");
     }
     if (draft->said->n_cooperating > ISSUES_PARTS_MAX) {
@@ -186,7 +196,9 @@ static bool add_units(struct deciding *d, struct draft *draft) {
             is_there = is_there || draft->body.parts[k] == agency;
         }
         if (agency == 0 || is_there) {
-            return refuse(d, agency == 0 ? (uint32_t)ISSUES__V1__CODE__CODE_AGENCY_UNKNOWN : (uint32_t)COMMON__V1__CODE__CODE_MALFORMED,
+            return refuse(d,
+                          agency == 0 ? (uint32_t)ISSUES__V1__CODE__CODE_AGENCY_UNKNOWN
+                                      : (uint32_t)COMMON__V1__CODE__CODE_MALFORMED,
                           "cooperating");
         }
         draft->body.parts[draft->body.part_count++] = (uint16_t)agency;
@@ -213,8 +225,9 @@ static bool check_texts(struct deciding *d, const Issues__V1__PublishTask *said)
         return refuse(d, COMMON__V1__CODE__CODE_TOO_LARGE, "measures");
     }
     for (size_t i = 0; i < said->n_measures; i++) {
-        if (record_check_text(said->measures[i], true, TEXT_BYTES_MAX) != 0) {
-            return refuse(d, ISSUES__V1__CODE__CODE_FIELD_TOO_LONG, "measures");
+        code = record_check_text(said->measures[i], true, TEXT_BYTES_MAX);
+        if (code != 0) {
+            return refuse(d, code, "measures");
         }
     }
     return true;
@@ -226,8 +239,11 @@ static bool check_head(struct deciding *d, struct draft *draft) {
     if (code != 0) {
         return refuse(d, code, "year");
     }
-    if (said->field < ISSUES__V1__REFORM_FIELD__REFORM_FIELD_ECONOMY || said->field > ISSUES__V1__REFORM_FIELD__REFORM_FIELD_PARTY) {
-        return refuse(d, said->field == 0 ? (uint32_t)COMMON__V1__CODE__CODE_MISSING : (uint32_t)COMMON__V1__CODE__CODE_UNKNOWN_VALUE,
+    if (said->field < ISSUES__V1__REFORM_FIELD__REFORM_FIELD_ECONOMY ||
+        said->field > ISSUES__V1__REFORM_FIELD__REFORM_FIELD_PARTY) {
+        return refuse(d,
+                      said->field == 0 ? (uint32_t)COMMON__V1__CODE__CODE_MISSING
+                                       : (uint32_t)COMMON__V1__CODE__CODE_UNKNOWN_VALUE,
                       "field");
     }
     if (said->start_day == 0 || said->due_day == 0) {
@@ -256,7 +272,8 @@ static bool has_room(const struct issues *self, const struct draft *draft) {
 }
 
 /* Body, indicators, milestones, mappings, and what was said, packed. */
-static void emit(struct deciding *d, const struct draft *draft, uint64_t prev, const uint8_t *packed, size_t packed_size) {
+static void emit(struct deciding *d, const struct draft *draft, uint64_t prev, const uint8_t *packed,
+                 size_t packed_size) {
     const struct {
         const void *bytes;
         size_t size;
@@ -311,8 +328,9 @@ void task_publish(struct deciding *d, const Issues__V1__PublishTask *said) {
         return;
     }
     const uint32_t known = issues_find_task(d->self, said->task_number);
-    if (decide_check_version(d, issues_task(d->self, known)->last_seq) && check_head(d, draft) && check_texts(d, said) &&
-        add_units(d, draft) && add_provincial(d, draft) && add_indicators(d, draft) && add_milestones(d, draft)) {
+    if (decide_check_version(d, issues_task(d->self, known)->last_seq) && check_head(d, draft) &&
+        check_texts(d, said) && add_units(d, draft) && add_provincial(d, draft) && add_indicators(d, draft) &&
+        add_milestones(d, draft)) {
         publish(d, draft, known);
     }
 }

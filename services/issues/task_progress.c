@@ -9,12 +9,13 @@ enum { WHOLE = 1000 };
 typedef Issues__V1__IndicatorKind Kind;
 #define KIND(name) ISSUES__V1__INDICATOR_KIND__INDICATOR_KIND_##name
 
-/* part / whole within 0..1000, rounded down; whole > 0. Values are below 10^15 and their differences below 2 * 10^15. */
+/* part / whole within 0..1000, rounded down; whole > 0. Values are within 10^15, so nothing here goes beyond 2 * 10^18.
+ */
 static uint32_t clipped(int64_t part, int64_t whole) {
     if (part <= 0) {
         return 0;
     }
-    return part >= whole ? WHOLE : (uint32_t)((__int128)part * WHOLE / whole);
+    return part >= whole ? WHOLE : (uint32_t)(part * WHOLE / whole);
 }
 
 bool indicator_is_met(const struct indicator *row) {
@@ -22,7 +23,6 @@ bool indicator_is_met(const struct indicator *row) {
     case KIND(INCREASE):
     case KIND(BOOLEAN):
     case KIND(COVERAGE):
-        return row->measured >= row->target && row->measured_at != 0;
     case KIND(REACH_AT_LEAST):
         return row->measured >= row->target && row->measured_at != 0;
     case KIND(DECREASE):
@@ -143,9 +143,10 @@ Issues__V1__TaskLag task_lag_after(const struct issues *self, const struct task 
     if (has_passed_milestone(self, row, day, change->milestone)) {
         return ISSUES__V1__TASK_LAG__TASK_LAG_ORANGE;
     }
-    const bool is_behind = task_progress_after(self, row, change) + self->options.lag_permille < task_expected(self, row, day);
+    const bool is_behind =
+        task_progress_after(self, row, change) + self->options.lag_permille < task_expected(self, row, day);
     return is_behind || (is_doing && is_silent(self, row, day)) ? ISSUES__V1__TASK_LAG__TASK_LAG_YELLOW
-                                                                 : ISSUES__V1__TASK_LAG__TASK_LAG_NONE;
+                                                                : ISSUES__V1__TASK_LAG__TASK_LAG_NONE;
 }
 
 Issues__V1__TaskLag task_lag(const struct issues *self, const struct task *row, int32_t day) {

@@ -10,11 +10,11 @@
 #include "service/roles.h"
 
 /*
- * The state machine of a ledger task as data, a row a sentence: in these states these actors of these units may take this step, and
- * the task is in that state after it. No row: refused. Further guards stand in rules_task.c. Pure.
+ * The state machine of a ledger task as data, a row a sentence: in these states these actors of these units may take
+ * this step, and the task is in that state after it. No row: refused. Further guards stand in rules_task.c. Pure.
  */
 #define TASK_IN(state) (1u << ISSUES__V1__TASK_STATE__TASK_STATE_##state)
-#define TASK_STAYS 0  /* as state after: the one before */
+#define TASK_STAYS 0    /* as state after: the one before */
 #define TASK_RETURNS 15 /* likewise: the one that it was deferred from */
 
 /* Whose step it is. */
@@ -42,8 +42,8 @@ const struct task_step *task_step_rows(size_t *count);
 
 /* What a step changes of a task, for its progress and lag as they are after it. */
 struct task_change {
-    uint32_t indicator; /* row; 0: none */
-    uint32_t milestone; /* row that closes; 0: none */
+    uint32_t indicator;        /* row; 0: none */
+    uint32_t milestone;        /* row that closes; 0: none */
     struct indicator measured; /* the indicator as it is then */
 };
 uint32_t task_progress_after(const struct issues *self, const struct task *row, const struct task_change *change);

@@ -86,12 +86,15 @@ void task_tick(struct deciding *d, uint32_t number, uint32_t now) {
         issues_slip_issue(d, RECORD_TASK(number), body->at, 1, ISSUES_SLIP_CONFIRMATION);
         return;
     }
-    const int32_t day = worse != 0 && record_day_end_s(worse - 1) <= now ? worse : civil_day_of_s(now); /* settings changed */
-    struct event_task_step *body = begin(d, number, (uint32_t)record_day_end_s(day - 1), STEP(LAG_CHANGED));
+    const int32_t day =
+        worse != 0 && record_day_end_s(worse - 1) <= now ? worse : civil_day_of_s(now); /* settings changed */
+    const uint32_t dawn = (uint32_t)record_day_end_s(day - 1);
+    struct event_task_step *body = begin(d, number, dawn > row->last_at ? dawn : row->last_at, STEP(LAG_CHANGED));
     body->lag = (uint8_t)task_lag(d->self, row, day);
     emit(d, body);
     if (body->lag >= ISSUES__V1__TASK_LAG__TASK_LAG_ORANGE) {
-        issues_slip_issue(d, RECORD_TASK(number), body->at, body->lag == ISSUES__V1__TASK_LAG__TASK_LAG_RED ? 2 : 1, ISSUES_SLIP_TASK_LAG);
+        issues_slip_issue(d, RECORD_TASK(number), body->at, body->lag == ISSUES__V1__TASK_LAG__TASK_LAG_RED ? 2 : 1,
+                          ISSUES_SLIP_TASK_LAG);
     }
 }
 
@@ -103,7 +106,8 @@ size_t task_replan(struct deciding *d, uint32_t number, uint32_t now, bool emits
     if (part == 0) {
         return 0;
     }
-    const int32_t planned = record_nth_workday(self, civil_day_of_s(issues_part(self, part)->at), self->options.confirm_workdays);
+    const int32_t planned =
+        record_nth_workday(self, civil_day_of_s(issues_part(self, part)->at), self->options.confirm_workdays);
     if (planned == 0 || planned == issues_part(self, part)->due) {
         return 0;
     }

@@ -252,7 +252,7 @@ static void files_that_are_no_ledger(void **state) {
     check_says(f, "there is no column year (年度)");
     write_text(f->table, ISSUES ISSUE("Q-1"));
     CTL(f, 65, "import ledger %s --key %s", f->table, f->supervisor_key);
-    check_says(f, "there is no column number (任务编号)");
+    check_says(f, "there is no column lead (牵头单位代码)");
     CTL(f, 64, "import ledger");
     CTL(f, 64, "import issues %s --key %s", path_in(f, "none.csv"), f->supervisor_key);
     CTL(f, 64, "import notices deploy/data/calendar.tsv --registry visits");

@@ -43,6 +43,7 @@ static int make(void **state) {
     system_make(&f->system);
     system_start(&f->system, &f->system.approvals);
     system_start(&f->system, &f->system.visits); /* nothing comes there; a rebuild waits for every source */
+    system_start(&f->system, &f->system.issues);
     system_start(&f->system, &f->system.aggregator);
     struct city_approvals_options options = {.seed = SEED, .cases = (uint32_t)strtoul(f->cases, NULL, 10)};
     options.base_ms = strtoull(BASE_MS, NULL, 10);

@@ -41,6 +41,7 @@ static int make(void **state) {
     system_make(&f->system);
     system_start(&f->system, &f->system.visits);
     system_start(&f->system, &f->system.approvals); /* nothing comes there; a rebuild waits for every source */
+    system_start(&f->system, &f->system.issues);
     system_start(&f->system, &f->system.aggregator);
     struct city_options options = {.seed = SEED, .patients = (uint32_t)strtoul(f->patients, NULL, 10)};
     options.base_ms = strtoull(BASE_MS, NULL, 10);

@@ -10,7 +10,7 @@
 #include "aggregator/metrics.h"
 #include "aggregator/publish.h"
 #include "aggregator/report_printed.h"
-#include "aggregator/text_table.h"
+#include "base/text_table.h"
 
 /* The pure parts of publication and of the reports. */
 

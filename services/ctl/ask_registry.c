@@ -1,4 +1,4 @@
-#include "ctl/ask_approvals.h"
+#include "ctl/ask_registry.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -10,52 +10,60 @@
 #define QUESTION_BYTES_MAX 4096
 #define TIMEOUT_MS 10000
 
-int approvals_desk_open(struct ctl *ctl, const char *as, struct approvals_desk *desk) {
+int registry_desk_open(struct ctl *ctl, const char *registry, const char *as, struct registry_desk *desk) {
     char key[CTL_PATH_BYTES];
-    arena_init(&desk->arena, ASK_APPROVALS_BYTES_MAX);
+    desk->registry = registry;
+    arena_init(&desk->arena, ASK_BYTES_MAX);
     enum status status = as == NULL ? STATUS_OK : target_key_as(ctl, as, key);
     if (status == STATUS_OK) {
-        status = target_connect(ctl, "approvals", as == NULL ? NULL : key, &desk->socket);
+        status = target_connect(ctl, registry, as == NULL ? NULL : key, &desk->socket);
     }
     return (int)status_exit_code(status);
 }
 
-void approvals_desk_close(struct approvals_desk *desk) {
+void registry_desk_close(struct registry_desk *desk) {
     client_socket_destroy(&desk->socket);
     arena_release(&desk->arena);
 }
 
-int approvals_desk_ask(struct approvals_desk *desk, const Approvals__V1__Query *query,
-                       Approvals__V1__Answer__BodyCase wanted, const Approvals__V1__Answer **answer) {
+/* Which member of its oneof a message has. */
+static unsigned member_of(const ProtobufCMessage *message) {
+    unsigned member;
+    memcpy(&member, (const uint8_t *)message + message->descriptor->fields[0].quantifier_offset, sizeof member);
+    return member;
+}
+
+int registry_desk_ask(struct registry_desk *desk, const ProtobufCMessage *query,
+                      const ProtobufCMessageDescriptor *answers, unsigned member, const ProtobufCMessage **answer) {
     uint8_t bytes[QUESTION_BYTES_MAX];
-    const size_t size = approvals__v1__query__get_packed_size(query);
+    const size_t size = protobuf_c_message_get_packed_size(query);
     if (size > sizeof bytes) {
         return ctl_error(EXIT_CODE_USAGE, "the question is too long");
     }
     arena_reset(&desk->arena);
     Common__V1__Query packed = COMMON__V1__QUERY__INIT;
-    packed.body = (ProtobufCBinaryData){approvals__v1__query__pack(query, bytes), bytes};
+    packed.body = (ProtobufCBinaryData){protobuf_c_message_pack(query, bytes), bytes};
     Common__V1__Request request = COMMON__V1__REQUEST__INIT;
     request.body_case = COMMON__V1__REQUEST__BODY_QUERY;
     request.query = &packed;
     Common__V1__Reply *reply = NULL;
-    const int exit_code = target_call(desk->socket, "approvals", &request, &desk->arena, TIMEOUT_MS, &reply);
+    const int exit_code = target_call(desk->socket, desk->registry, &request, &desk->arena, TIMEOUT_MS, &reply);
     if (exit_code != EXIT_CODE_OK) {
         return exit_code;
     }
-    *answer =
-        reply->body_case != COMMON__V1__REPLY__BODY_ANSWER
-            ? NULL
-            : approvals__v1__answer__unpack(&desk->arena.allocator, reply->answer->body.len, reply->answer->body.data);
-    if (*answer == NULL || (*answer)->body_case != wanted) {
-        return ctl_error(EXIT_CODE_FAILED, "the answer of approvals is not of this contract");
+    *answer = reply->body_case != COMMON__V1__REPLY__BODY_ANSWER
+                  ? NULL
+                  : protobuf_c_message_unpack(answers, &desk->arena.allocator, reply->answer->body.len,
+                                              reply->answer->body.data);
+    if (*answer == NULL || member_of(*answer) != member) {
+        return ctl_error(EXIT_CODE_FAILED, "the answer of %s is not of this contract", desk->registry);
     }
     return EXIT_CODE_OK;
 }
 
 /* --- what is written on the command line --- */
 
-bool approvals_read_day(const char *option, const char *text, uint32_t *day) {
+bool ask_read_day(const char *option, const char *text, uint32_t *day) {
     int32_t read;
     if (text == NULL) {
         return true;
@@ -68,7 +76,7 @@ bool approvals_read_day(const char *option, const char *text, uint32_t *day) {
     return true;
 }
 
-const char *approvals_word(const ProtobufCEnumDescriptor *names, int value, const char *prefix, char text[32]) {
+const char *ask_word(const ProtobufCEnumDescriptor *names, int value, const char *prefix, char text[32]) {
     const ProtobufCEnumValue *found = protobuf_c_enum_descriptor_get_value(names, value);
     const char *name = found == NULL ? "?" : found->name;
     const size_t skip = strncmp(name, prefix, strlen(prefix)) == 0 ? strlen(prefix) : 0;
@@ -79,11 +87,11 @@ const char *approvals_word(const ProtobufCEnumDescriptor *names, int value, cons
     return text;
 }
 
-bool approvals_read_word(const char *option, const char *text, const ProtobufCEnumDescriptor *names, const char *prefix,
-                         int *value) {
+bool ask_read_word(const char *option, const char *text, const ProtobufCEnumDescriptor *names, const char *prefix,
+                   int *value) {
     char known[512] = "", word[32];
     for (unsigned i = 0; text != NULL && i < names->n_values; i++) {
-        approvals_word(names, names->values[i].value, prefix, word);
+        ask_word(names, names->values[i].value, prefix, word);
         if (names->values[i].value != 0 && strcasecmp(word, text) == 0) {
             *value = names->values[i].value;
             return true;

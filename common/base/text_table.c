@@ -1,4 +1,4 @@
-#include "aggregator/text_table.h"
+#include "base/text_table.h"
 
 #include <stdint.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-#ifndef AGGREGATOR_TEXT_TABLE_H
-#define AGGREGATOR_TEXT_TABLE_H
+#ifndef BASE_TEXT_TABLE_H
+#define BASE_TEXT_TABLE_H
 
 #include <stdbool.h>
 #include <stddef.h>
