@@ -8,10 +8,10 @@
 
 #include "aggregator/report_printed.h"
 #include "aggregator/report_run.h"
-#include "base/text_table.h"
 #include "base/buffer.h"
 #include "base/check.h"
 #include "base/file.h"
+#include "base/text_table.h"
 
 /* The annual report: what the city printed beside what the events say. */
 
@@ -25,6 +25,11 @@ static const char figures_sql[] =
 
 enum column { C_ID, C_COMPUTED, C_NUMERATOR, C_DENOMINATOR, C_VERSION, C_METRIC, C_LABEL_ZH, C_LABEL_EN };
 
+/* Which items of the approval catalogue and which reform tasks stall enterprises, as it is now. */
+static const char stalls_sql[] = "SELECT kind, code, issues, open FROM bureau.issue_stalls"
+                                 " ORDER BY open DESC, issues DESC, kind, code LIMIT 10";
+enum stall_column { S_KIND, S_CODE, S_ISSUES, S_OPEN, S_COLUMNS };
+
 struct annual {
     const char *year;
     bool is_json;
@@ -33,6 +38,7 @@ struct annual {
     char path[PATH_MAX]; /* of it; "": none */
     struct report_printed printed;
     PGresult *rows;
+    PGresult *stalls;
     size_t matching, differing;
 };
 
@@ -161,13 +167,34 @@ static void print_table(struct annual *annual) {
     buffer_release(&out);
 }
 
+static void print_stalls(struct annual *annual) {
+    static const char *const stall_heads[S_COLUMNS] = {"涉及 about", "编码 code", "企业问题 issues", "在办 open"};
+    struct text_table table = {.columns = S_COLUMNS, .rows = (size_t)PQntuples(annual->stalls) + 1};
+    struct buffer out = {0};
+    if (table.rows == 1) {
+        return;
+    }
+    table.cells = arena_alloc(&annual->arena, table.rows * table.columns * sizeof *table.cells);
+    CHECK(table.cells != NULL); /* ten rows at most */
+    table.is_right[S_ISSUES] = table.is_right[S_OPEN] = true;
+    memcpy(table.cells, stall_heads, sizeof stall_heads);
+    for (size_t i = 0; i + 1 < table.rows; i++) {
+        for (int column = 0; column < S_COLUMNS; column++) {
+            table.cells[(i + 1) * S_COLUMNS + (size_t)column] = report_value(annual->stalls, (int)i, column);
+        }
+    }
+    text_table_print(&table, &out);
+    printf("What stalls enterprises most / 企业反映最集中的事项与任务\n%s\n", buffer_text(&out));
+    buffer_release(&out);
+}
+
 static void print_closing(const struct annual *annual) {
     size_t lines = count_lines(annual);
     if (annual->path[0] != '\0') {
-        printf("\n%s: %zu lines, %zu MATCH, %zu DIFFER / %s年：共%zu项，%zu项一致，%zu项不一致\n", annual->year, lines,
+        printf("%s: %zu lines, %zu MATCH, %zu DIFFER / %s年：共%zu项，%zu项一致，%zu项不一致\n", annual->year, lines,
                annual->matching, annual->differing, annual->year, lines, annual->matching, annual->differing);
     } else {
-        printf("\n%s: %zu lines; no printed figures to compare with / %s年：共%zu项；没有可比对的印发数字\n", annual->year,
+        printf("%s: %zu lines; no printed figures to compare with / %s年：共%zu项；没有可比对的印发数字\n", annual->year,
                lines, annual->year, lines);
     }
 }
@@ -196,9 +223,16 @@ static void print_json(const struct annual *annual) {
         struct line line = line_at(annual, i);
         json_array_append_new(lines, line_json(annual, &line));
     }
-    json_t *json = json_pack("{s:I, s:b, s:I, s:I, s:o}", "year", (json_int_t)strtol(annual->year, NULL, 10), "compared",
+    json_t *stalls = json_array();
+    for (int i = 0; i < PQntuples(annual->stalls); i++) {
+        json_array_append_new(stalls, json_pack("{s:s?, s:s?, s:o, s:o}", "kind", report_value(annual->stalls, i, S_KIND), "code",
+                                                report_value(annual->stalls, i, S_CODE), "issues",
+                                                number_or_null(report_value(annual->stalls, i, S_ISSUES)), "open",
+                                                number_or_null(report_value(annual->stalls, i, S_OPEN))));
+    }
+    json_t *json = json_pack("{s:I, s:b, s:I, s:I, s:o, s:o}", "year", (json_int_t)strtol(annual->year, NULL, 10), "compared",
                              (int)(annual->path[0] != '\0'), "match", (json_int_t)annual->matching, "differ",
-                             (json_int_t)annual->differing, "lines", lines);
+                             (json_int_t)annual->differing, "lines", lines, "stalls", stalls);
     CHECK(json != NULL);
     json_dumpf(json, stdout, JSON_COMPACT);
     putchar('\n');
@@ -217,6 +251,8 @@ static int tell(struct annual *annual) {
         print_json(annual);
     } else {
         print_table(annual);
+        putchar('\n');
+        print_stalls(annual);
         print_closing(annual);
     }
     return annual->differing > 0 ? REPORT_EXIT_DIFFERS : EXIT_CODE_OK;
@@ -229,7 +265,9 @@ static int run(struct annual *annual, const struct config *config) {
         return code != EXIT_CODE_OK ? code : EXIT_CODE_TEMPORARY;
     }
     annual->rows = report_query(connection, figures_sql, 1, &annual->year);
-    code = annual->rows == NULL ? EXIT_CODE_FAILED : tell(annual);
+    annual->stalls = annual->rows == NULL ? NULL : report_query(connection, stalls_sql, 0, NULL);
+    code = annual->stalls == NULL ? EXIT_CODE_FAILED : tell(annual);
+    PQclear(annual->stalls);
     PQclear(annual->rows);
     PQfinish(connection);
     return code;

@@ -206,6 +206,8 @@ static void every_line_of_the_report_matches(void **state) {
     }
     assert_int_equal(count_in(buffer_text(&output), "MATCH\n"), 34);
     assert_null(strstr(buffer_text(&output), "DIFFER\n"));
+    assert_non_null(strstr(buffer_text(&output), "What stalls enterprises most"));
+    assert_true(count_in(buffer_text(&output), "GG-2020-") > 0); /* a reform task among them */
     buffer_clear(&output);
     /* What the city printed is not what this smaller year has: one line differs, and the exit code says so. */
     assert_int_equal(system_ctl(&f->system, (const char *const[]){"report", "annual", "--year", "2020", NULL}, &output), 1);

@@ -426,7 +426,7 @@ static void a_resolution_without_its_verdict_is_unknown(void **state) {
 static void an_issue_cites_64_rules_at_most(void **state) {
     struct fold_state *fold = *state;
     Issues__V1__IssueFacts facts = issue_facts();
-    char codes[65][8], *rules[65];
+    char codes[65][16], *rules[65];
     Issues__V1__IssueMoved moved = issue_moved(&facts, ISSUE_STEP(REGISTERED), ISSUE(REGISTERED), ISSUE(REGISTERED));
     for (int i = 0; i < 65; i++) {
         snprintf(codes[i], sizeof codes[i], "r-%d", i);
@@ -964,7 +964,7 @@ static void a_full_set_takes_nothing_of_an_event(void **state) {
     struct fold_state *fold = *state;
     Issues__V1__IssueFacts facts = issue_facts();
     Issues__V1__IssueMoved moved = issue_moved(&facts, ISSUE_STEP(REGISTERED), ISSUE(UNSPECIFIED), ISSUE(LONG_TERM));
-    char codes[64][8], *rules[64];
+    char codes[64][16], *rules[64];
     for (int i = 0; i < 64; i++) {
         snprintf(codes[i], sizeof codes[i], "r-%d", i);
         rules[i] = codes[i];
