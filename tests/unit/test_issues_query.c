@@ -322,7 +322,7 @@ static void every_state_has_its_clock(void **state) {
     struct fixture *f = *state;
     issue_lead_to(&f->office, "BASE", 'R', "2020-06-01", 0);
     for (const char *letter = issue_letters + 1; *letter != '\0'; letter++) {
-        char number[8];
+        char number[16];
         snprintf(number, sizeof number, "Q-%c", *letter);
         issue_lead_to(&f->office, number, *letter, "2020-06-01", 0);
         const Issues__V1__Issue *q = desk_issue(&f->desk, ROLE_OPERATOR, "operator", number);
@@ -534,7 +534,7 @@ static void tasks_are_listed_as_a_loop_finds_them(void **state) {
     static const char letters[] = "DIgGABSFXV";
     size_t lagging = 0;
     for (int i = 0; i < 20; i++) {
-        char number[8];
+        char number[16];
         snprintf(number, sizeof number, "T%d", i);
         office_task_to(&f->office, number, letters[i % 10], i < 10 ? "2020-01-10" : "2020-06-01");
         office_task_row(&f->office, number)->year = (uint16_t)(2020 + i % 2);
