@@ -37,7 +37,7 @@ _lianchengctl() {
         return
     fi
     case $command:${#words[@]} in
-    cases:* | why:* | case:* | issues:* | issue:* | ledger:* | task:* | clues:* | clue:* | slips:* | stalls:* | circular:* | circulars:*) ;;
+    cases:* | why:* | case:* | issues:* | issue:* | ledger:* | task:* | clues:* | clue:* | slips:* | stalls:* | circular:* | circulars:* | contact-rules:*) ;;
     key:0) mapfile -t COMPREPLY < <(compgen -W 'list add rotate revoke' -- "$current") ;;
     rejects:0) mapfile -t COMPREPLY < <(compgen -W 'list show resubmit' -- "$current") ;;
     import:0) mapfile -t COMPREPLY < <(compgen -W 'hl7 catalogue issues ledger notices' -- "$current") ;;

@@ -104,8 +104,11 @@ void record_cell(const ProtobufCFieldDescriptor *field, const json_t *value, str
     }
 }
 
-/* Numbers stand right. */
+/* Numbers stand right; days and times are all as wide. */
 static bool is_right(const ProtobufCFieldDescriptor *field) {
+    if (ends_with(field->name, "_day") || ends_with(field->name, "_at_ms")) {
+        return false;
+    }
     switch (field->type) {
     case PROTOBUF_C_TYPE_ENUM:
     case PROTOBUF_C_TYPE_BOOL:

@@ -128,7 +128,7 @@ struct event_task_step {
     int32_t confirm_due; /* 7, 112: last day of the cooperating units' word */
     uint32_t indicator;  /* 5: row */
     uint32_t milestone;  /* 6: row */
-    uint32_t part;       /* 8, 9, 111: row of parts */
+    uint32_t part;       /* 8, 9: row of parts */
     uint16_t by;
     uint16_t flags;      /* TASK_, all of them after it */
     uint16_t progress;   /* permille */

@@ -10,6 +10,7 @@
 #define STEP(name) ISSUES__V1__TASK_STEP__TASK_STEP_##name
 #define STATE(name) ISSUES__V1__TASK_STATE__TASK_STATE_##name
 #define INDICATOR_VALUE_MAX INT64_C(1000000000000000)
+#define UNTIL_DAY_MAX (UINT32_MAX / 86400 - 2) /* whose end is a time; agendas hold no later one */
 enum { EVIDENCE_BYTES = 32, YEAR_MAX = 2100 };
 
 /* A step on its way. */
@@ -151,7 +152,7 @@ static bool signs_off(struct deciding *d, struct moving *m) {
 }
 
 static bool defers(struct deciding *d, struct moving *m) {
-    if (m->said->until_day <= (uint32_t)m->row->due || m->said->until_day > INT32_MAX / 2) {
+    if (m->said->until_day <= (uint32_t)m->row->due || m->said->until_day > UNTIL_DAY_MAX) {
         return refuse(d,
                       m->said->until_day == 0 ? (uint32_t)COMMON__V1__CODE__CODE_MISSING
                                               : (uint32_t)COMMON__V1__CODE__CODE_MALFORMED,
@@ -203,7 +204,7 @@ static bool guard(struct deciding *d, struct moving *m) {
 /* --- the event --- */
 
 static bool is_report(Issues__V1__TaskStep step) {
-    return step == STEP(REPORTED) || step == STEP(MEASURED) || step == STEP(MILESTONE_CLOSED) || step == STEP(REOPENED);
+    return step == STEP(REPORTED) || step == STEP(MEASURED) || step == STEP(MILESTONE_CLOSED);
 }
 
 /* A step may catch up; that a task lags more than the feed was told is said by time alone, with the slip that follows.

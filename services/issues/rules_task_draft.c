@@ -312,6 +312,8 @@ static void publish(struct deciding *d, struct draft *draft, uint32_t known) {
     }
     if (known != 0 && row->state != ISSUES__V1__TASK_STATE__TASK_STATE_DRAFT) {
         decide_refuse(d, ISSUES__V1__CODE__CODE_TASK_FIXED, "task_number");
+    } else if (draft->body.at < row->last_at) { /* of a new one: 0 */
+        decide_refuse(d, ISSUES__V1__CODE__CODE_BEFORE_LAST_STEP, "occurred_at_ms");
     } else if (!has_room(d->self, draft)) {
         decide_refuse(d, COMMON__V1__CODE__CODE_EXHAUSTED, NULL);
     } else {

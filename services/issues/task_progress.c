@@ -124,7 +124,7 @@ static bool has_passed_milestone(const struct issues *self, const struct task *r
 static bool is_silent(const struct issues *self, const struct task *row, int32_t day) {
     const int32_t reported = row->reported_at == 0 ? 0 : civil_day_of_s(row->reported_at);
     const int32_t since = reported > row->start ? reported : row->start;
-    return day > since + self->options.report_days;
+    return day > (int64_t)since + self->options.report_days; /* a start at the end of time does not wrap */
 }
 
 Issues__V1__TaskLag task_lag_after(const struct issues *self, const struct task *row, int32_t day,

@@ -38,8 +38,9 @@ static const struct task_step steps[] = {
 #define STEP_COUNT (sizeof steps / sizeof steps[0])
 
 const struct task_step *task_step_find(unsigned step, unsigned actor) {
+    const unsigned bit = actor < 8 ? 1u << actor : 0; /* an actor of the contract, or none */
     for (size_t i = 0; i < STEP_COUNT && steps[i].step <= step; i++) {
-        if (steps[i].step == step && (steps[i].actors & 1u << actor) != 0) {
+        if (steps[i].step == step && (steps[i].actors & bit) != 0) {
             return &steps[i];
         }
     }

@@ -80,6 +80,7 @@ static const struct measure measures[] = {
     {KIND(COVERAGE), 50000, 100900, 100900, 50000, false, 0, false},
     {KIND(COVERAGE), 50000, 100900, 100900, 50450, true, 500, false},
     {KIND(COVERAGE), 0, 50000, 100000, 75000, true, 1000, true},
+    {KIND(COVERAGE), 0, 50000, 100000, 25000, true, 500, false},
     {KIND(COVERAGE), 0, 0, 100, 0, false, 0, false},
     {KIND(COVERAGE), 0, 0, 100, 0, true, 1000, true},
     {KIND(COVERAGE), 0, BIG, BIG, BIG - 1, true, 999, false},

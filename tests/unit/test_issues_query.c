@@ -711,7 +711,7 @@ static void a_page_of_large_rows_is_shorter(void **state) {
         row->first_milestone = self->milestones.count + 1;
         row->first_part = first;
         row->lead = agency;
-        row->due = row->start = INT32_MAX - 1;
+        row->due = row->start = 100000;
         row->state = TASK_STATE(DOING);
         snprintf(row->number, sizeof row->number, "%0*u", ISSUES_NUMBER_BYTES - 2, number);
         for (uint32_t n = 0; n < ISSUES_INDICATORS_MAX; n++) {
@@ -722,7 +722,7 @@ static void a_page_of_large_rows_is_shorter(void **state) {
         }
         for (uint32_t n = 0; n < ISSUES_MILESTONES_MAX; n++) {
             *(struct milestone *)table_add(&self->milestones, &number) =
-                (struct milestone){.due = INT32_MAX - 1, .closed_at = 1, .expected = 999};
+                (struct milestone){.due = 100000, .closed_at = 1, .expected = 999};
         }
     }
     Issues__V1__ListTasks query = ISSUES__V1__LIST_TASKS__INIT;

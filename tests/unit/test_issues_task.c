@@ -278,6 +278,7 @@ static void each_guard_has_its_code(void **state) {
         {'G', {.step = TASK_STEP(DEFERRED), .reason = NOTHING}, COMMON_REFUSAL(MISSING), "reason"},
         {'G', {.step = TASK_STEP(DEFERRED), .until = NOTHING}, COMMON_REFUSAL(MISSING), "until_day"},
         {'G', {.step = TASK_STEP(DEFERRED), .until = "2020-12-31"}, COMMON_REFUSAL(MALFORMED), "until_day"},
+        {'G', {.step = TASK_STEP(DEFERRED), .until = "2106-02-06"}, COMMON_REFUSAL(MALFORMED), "until_day"},
         {'I', {.step = TASK_STEP(CANCELLED), .reason = NOTHING}, COMMON_REFUSAL(MISSING), "reason"},
         {'I', {.step = TASK_STEP(CARRIED_OVER), .reason = NOTHING}, COMMON_REFUSAL(MISSING), "reason"},
         {'I', {.step = TASK_STEP(CARRIED_OVER), .year = UINT32_MAX}, COMMON_REFUSAL(MISSING), "year"},
@@ -608,6 +609,8 @@ static void a_draft_changes_until_it_is_issued(void **state) {
                                                      .parts = {"plan"},
                                                      .indicators = {{"houses", INDICATOR_KIND(DECREASE), 9, 1, 0}}}));
     assert_int_equal(office.seq, before + 2);
+    assert_false(office_draft(&office, &(struct ledger_draft){.at = "2020-01-03T08:59"}));
+    assert_refused(&office, REFUSAL(BEFORE_LAST_STEP), "occurred_at_ms", "before the draft");
     const struct task *row = office_task_row(&office, "T1");
     assert_int_equal(office.issues.tasks.count, 1);
     assert_int_equal(row->state, TASK_STATE(DRAFT));

@@ -163,6 +163,21 @@ static void what_comes_too_late_is_red_at_once(void **state) {
     end(&d);
 }
 
+/* To the last day that time has: what it waits for is waited for once, not at every tick. */
+static void deferred_as_far_as_time_goes(void **state) {
+    (void)state;
+    struct diary d;
+    begin(&d);
+    office_task_to(&d.office, "T1", 'G', "2020-03-02");
+    office_task_step(&d.office,
+                     &(struct task_act){.step = TASK_STEP(DEFERRED), .at = "2020-03-03T09:00", .until = "2106-02-05"});
+    step(&d, TASK_STEP(RESUMED), "2020-03-04T09:00");
+    assert_int_equal(office_tick(&d.office, "2020-06-01T00:00"), 1);
+    assert_string_equal(d.said.words, "yellow@2020-04-03"); /* no report */
+    assert_int_equal(office_tick(&d.office, "2105-12-31T00:00"), 0);
+    end(&d);
+}
+
 /* Once sign-off is asked for, milestones and reports are of the past; the last day is not. */
 static void asked_for_it_lags_by_its_last_day_alone(void **state) {
     (void)state;
@@ -303,9 +318,12 @@ static void a_value_that_falls_back_opens_it_again(void **state) {
         office_begin(&office, "2020-11-25");
         office_tick(&office, "2019-12-31T00:00");
         office_task_to(&office, "T1", 'B', "2020-03-02");
-        office_task_step(&office, &(struct task_act){.step = TASK_STEP(SIGNED_OFF), .at = at});
         office.watch = moves_watch;
         office.user = &moves;
+        office_task_step(&office, &(struct task_act){.step = TASK_STEP(SIGNED_OFF), .at = at});
+        assert_int_equal(moves.count, 1);
+        assert_int_equal(moves.list[0].on_time, !is_late);
+        moves.count = 0;
         const struct task *row = office_task_row(&office, "T1");
         office_task_step(&office,
                          &(struct task_act){.step = TASK_STEP(MEASURED), .at = "2021-02-01T09:00", .value = 1200});
@@ -399,6 +417,7 @@ int main(void) {
         cmocka_unit_test(silence_is_a_month_without_a_report),
         cmocka_unit_test(steps_only_catch_up),
         cmocka_unit_test(what_comes_too_late_is_red_at_once),
+        cmocka_unit_test(deferred_as_far_as_time_goes),
         cmocka_unit_test(asked_for_it_lags_by_its_last_day_alone),
         cmocka_unit_test(slips_end_with_the_task),
         cmocka_unit_test(units_have_five_workdays),
