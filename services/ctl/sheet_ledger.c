@@ -266,8 +266,9 @@ const struct sheet_rule sheet_ledger_rules[] = {
         {"L15", "indicators",
          "Kind, baseline, target and total of an indicator do not fit together: an increase ends above its baseline, a "
          "decrease "
-         "below; yes or no goes from 0 or 1 to 1; coverage has a total that neither baseline nor target exceeds.",
-         "指标的类型与基期值、目标值、总数不相符：增加类目标值须高于基期值，减少类须低于；是否类为0或1至1；覆盖类须有总"
+         "below; yes or no goes from 0 or 1 to 1; coverage, and nothing else, has a total that neither baseline nor "
+         "target exceeds.",
+         "指标的类型与基期值、目标值、总数不相符：增加类目标值须高于基期值，减少类须低于；是否类为0或1至1；仅覆盖类有总"
          "数，且基期值、目标值不超过总数。"},
     [WORDS] = {"L16", "indicators", "An indicator's unit is longer than 32 bytes or its name than 200; shorten it.",
                "指标单位超过32字节或名称超过200字节；请缩短。"},
@@ -320,20 +321,21 @@ static bool is_code(const char *code) {
     return size > 0 && size <= SHEET_CODE_BYTES && strspn(code, "abcdefghijklmnopqrstuvwxyz0123456789_") == size;
 }
 
+/* Coverage alone has a total. */
 static bool fits(const Issues__V1__Indicator *of) {
     switch (of->kind) {
     case ISSUES__V1__INDICATOR_KIND__INDICATOR_KIND_INCREASE:
-        return of->target > of->baseline;
+        return of->total == 0 && of->target > of->baseline;
     case ISSUES__V1__INDICATOR_KIND__INDICATOR_KIND_DECREASE:
-        return of->target < of->baseline;
+        return of->total == 0 && of->target < of->baseline;
     case ISSUES__V1__INDICATOR_KIND__INDICATOR_KIND_BOOLEAN:
-        return (of->baseline == 0 || of->baseline == 100) && of->target == 100;
+        return of->total == 0 && (of->baseline == 0 || of->baseline == 100) && of->target == 100;
     case ISSUES__V1__INDICATOR_KIND__INDICATOR_KIND_COVERAGE:
         return of->total > 0 && of->baseline >= 0 && of->baseline <= of->total && of->target >= 0 &&
                of->target <= of->total;
     case ISSUES__V1__INDICATOR_KIND__INDICATOR_KIND_REACH_AT_LEAST:
     case ISSUES__V1__INDICATOR_KIND__INDICATOR_KIND_REACH_AT_MOST:
-        return true;
+        return of->total == 0;
     case ISSUES__V1__INDICATOR_KIND__INDICATOR_KIND_UNSPECIFIED:
     case _ISSUES__V1__INDICATOR_KIND_IS_INT_SIZE:
         break;
@@ -359,9 +361,10 @@ static void check_milestones(const Issues__V1__PublishTask *row, bool breaks[RUL
         const Issues__V1__Milestone *of = row->milestones[i];
         breaks[NAME] = breaks[NAME] || *of->name == '\0' || sheet_is_too_long(of->name, SHEET_TITLE_BYTES);
         breaks[ORDER] = breaks[ORDER] || of->due_day < day || of->due_day > row->due_day;
-        breaks[EXPECTED] = breaks[EXPECTED] || of->expected_permille > 1000 || of->expected_permille < expected;
+        breaks[EXPECTED] = breaks[EXPECTED] || of->expected_permille > 1000 ||
+                           (of->expected_permille != 0 && of->expected_permille < expected);
         day = of->due_day;
-        expected = of->expected_permille;
+        expected = of->expected_permille == 0 ? expected : of->expected_permille; /* 0: as time goes */
     }
 }
 

@@ -312,6 +312,8 @@ static void every_rule_of_the_ledger(void **state) {
         {{"indicators", "a:是否:0:2"}, CELL_GOOD, "L15"},
         {{"indicators", "a:是否:0.5:1"}, CELL_GOOD, "L15"},
         {{"indicators", "a:覆盖:1:3"}, CELL_GOOD, "L15"},
+        {{"indicators", "a:提高:1:2:6"}, CELL_GOOD, "L15"}, /* coverage alone has a total */
+        {{"indicators", "a:至少:1:2:6"}, CELL_GOOD, "L15"},
         {{"indicators", "a:覆盖:1:7:6"}, CELL_GOOD, "L15"},
         {{"indicators", "a:覆盖:7:6:6"}, CELL_GOOD, "L15"},
         {{"indicators", "a:提高:1:2::" FIFTY}, CELL_GOOD, "L16"},
@@ -333,6 +335,8 @@ static void every_rule_of_the_ledger(void **state) {
         {{"milestones", "2019-12-31:a"}, CELL_GOOD, "L19"},
         {{"milestones", "2021-01-01:a"}, CELL_GOOD, "L19"},
         {{"milestones", "2020-03-31:a:500;2020-06-30:b:499"}, CELL_GOOD, "L20"},
+        {{"milestones", "2020-03-31:a:500;2020-05-31:b;2020-06-30:c:500"}, CELL_GOOD, ""}, /* as time goes in between */
+        {{"milestones", "2020-03-31:a:500;2020-05-31:b;2020-06-30:c:499"}, CELL_GOOD, "L20"},
         {{"milestones", "2020-03-31:a:1001"}, CELL_GOOD, "L20"},
         {{"milestones", "2020-03-31:a:101%"}, CELL_GOOD, "L20"},
         {{"milestones", "三月:a"}, CELL_NO_MILESTONE, ""},
